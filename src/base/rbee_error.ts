@@ -1,0 +1,40 @@
+/** Facts beside an error's sentence, as JSON. */
+export type ErrorDetails = { [name: string]: string | number | boolean | null | string[] };
+
+/** What an {@linkcode RbeeError} may carry beside its code and message. */
+export interface RbeeErrorOptions {
+  /** Facts for programs, kept over HTTP and in a job's `error` event. */
+  details?: ErrorDetails | undefined;
+  /** The error that led here. Never crosses a process boundary. */
+  cause?: unknown;
+}
+
+/**
+ * An error that is meant to be read by a person: `message` is one sentence or two that name the
+ * thing and the next step, `code` is for programs (`job_not_found`).
+ *
+ * It crosses process boundaries as its code, message and details, and is the same on the other side.
+ * Any other class of error that reaches a boundary is a defect of this program (`internal`).
+ */
+export class RbeeError extends Error {
+  override readonly name = "RbeeError";
+  readonly code: string;
+  readonly details: ErrorDetails | undefined;
+
+  constructor(code: string, message: string, options: RbeeErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+  }
+}
+
+/** The sentence of any thrown value, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Turns any thrown value into an {@linkcode RbeeError}; what was none becomes `internal`. */
+export function toRbeeError(error: unknown): RbeeError {
+  if (error instanceof RbeeError) return error;
+  return new RbeeError("internal", `Internal error: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,23 @@
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+// deno-lint-ignore no-control-regex
+const HAS_CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * Makes one printable line of `text`: each run of control characters and line ends becomes a space.
+ * Nothing that a terminal would obey, and no second line, is left. Lone surrogates become U+FFFD.
+ */
+export function singleLine(text: string): string {
+  const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
+  return HAS_CONTROL.test(wellFormed) ? wellFormed.replace(CONTROL, " ").trim() : wellFormed;
+}
+
+/**
+ * Cuts `text` to at most `maxCharacters` UTF-16 units and says how many there were. Never splits a
+ * surrogate pair.
+ */
+export function cutText(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters) return text;
+  const head = text.slice(0, maxCharacters).toWellFormed().replace(/\ufffd$/, "");
+  return `${head} [cut: ${text.length} characters]`;
+}

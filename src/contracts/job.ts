@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { correlationIdSchema, jobIdSchema, timestampSchema } from "./identifiers.ts";
+
+export const jobStateSchema = z.enum(["queued", "running", "done", "error", "cancelled"]);
+export type JobState = z.infer<typeof jobStateSchema>;
+
+/** What `GET /v1/jobs/{id}` answers. Times are null until they have come. */
+export const jobViewSchema = z.object({
+  job_id: jobIdSchema,
+  operation: z.string(),
+  state: jobStateSchema,
+  created_at: timestampSchema,
+  started_at: timestampSchema.nullable(),
+  finished_at: timestampSchema.nullable(),
+  correlation_id: correlationIdSchema,
+  last_seq: z.number().int().nonnegative(),
+  result: z.json().optional(),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    details: z.json().optional(),
+  }).optional(),
+});
+export type JobView = z.infer<typeof jobViewSchema>;
+
+/** What `GET /v1/jobs` answers, newest first. */
+export const jobListSchema = z.object({ jobs: z.array(jobViewSchema) });
+
+/** What `POST /v1/jobs` answers. */
+export const submitAnswerSchema = z.object({ job_id: jobIdSchema, sse_url: z.string() });
+export type SubmitAnswer = z.infer<typeof submitAnswerSchema>;
+
+/** What any submit may carry beside its operation. */
+export const submitOptionsSchema = z.object({
+  job_id: jobIdSchema.optional(),
+  unwatched_limit_ms: z.number().int().min(1).max(86_400_000).optional(),
+});
+
+/** What `DELETE /v1/jobs/{id}` answers with 202. */
+export const cancelAnswerSchema = z.object({ job_id: jobIdSchema, state: jobStateSchema });

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { timestampSchema, workerIdSchema } from "./identifiers.ts";
+import { deviceSchema } from "./device.ts";
+
+export const workerStateSchema = z.enum([
+  "starting",
+  "loading",
+  "ready",
+  "stopping",
+  "stopped",
+  "failed",
+]);
+export type WorkerState = z.infer<typeof workerStateSchema>;
+
+/** What a worker was started with. Two requests with the same options share a worker. */
+export const workerOptionsSchema = z.object({
+  context: z.number().int().min(8).max(16_777_216).optional(),
+  gpu_layers: z.number().int().min(0).max(10_000).optional(),
+  parallel: z.number().int().min(1).max(256).optional(),
+  kv_type: z.enum(["f16", "q8_0", "q4_0"]).optional(),
+  threads: z.number().int().min(1).max(1024).optional(),
+});
+export type WorkerOptions = z.infer<typeof workerOptionsSchema>;
+
+/** A worker as its hive and the queen list it. `url` is reached on the hive's own machine alone. */
+export const workerInfoSchema = z.object({
+  worker_id: workerIdSchema,
+  hive: z.string(),
+  model: z.string(),
+  engine: z.string(),
+  device: deviceSchema,
+  state: workerStateSchema,
+  pid: z.number().int().nullable(),
+  url: z.string().nullable(),
+  requests: z.number().int().nonnegative(),
+  waiting: z.number().int().nonnegative(),
+  restarts: z.number().int().nonnegative(),
+  started_at: timestampSchema,
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type WorkerInfo = z.infer<typeof workerInfoSchema>;
+
+export const workerListSchema = z.object({ workers: z.array(workerInfoSchema) });

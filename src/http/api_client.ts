@@ -1,0 +1,82 @@
+import type { z } from "zod";
+import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { errorFromResponse } from "./errors.ts";
+
+/** One request to a role. */
+export interface ApiRequest<S extends z.ZodType> {
+  method?: "GET" | "POST" | "DELETE";
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** What the answer must fit. */
+  schema: S;
+  /** The limit for the whole answer in milliseconds. Default 30,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends one request and reads its JSON answer.
+ *
+ * @throws {RbeeError} The error that the role answered with, rebuilt.
+ * @throws {RbeeError} `unreachable` If nobody answers at the address.
+ * @throws {RbeeError} `bad_answer` If the answer is not what this version expects.
+ */
+export async function requestJson<S extends z.ZodType>(
+  url: string,
+  request: ApiRequest<S>,
+): Promise<z.infer<S>> {
+  const response = await send(url, request);
+  const text = await response.text().catch((error: unknown) => {
+    throw unreachable(url, error);
+  });
+  if (!response.ok) throw errorFromResponse(response.status, text, url);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RbeeError("bad_answer", `${url} did not answer with JSON; check that it is rbee's`);
+  }
+  const parsed = request.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new RbeeError(
+    "bad_answer",
+    `${url} answered with something unexpected (${
+      issue.path.join(".")
+    }: ${issue.message}); check that it is an rbee of this version`,
+  );
+}
+
+async function send<S extends z.ZodType>(url: string, request: ApiRequest<S>): Promise<Response> {
+  const limit = AbortSignal.timeout(request.timeoutMs ?? 30_000);
+  const init: RequestInit = {
+    method: request.method ?? "GET",
+    headers: {
+      ...(request.body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...request.headers,
+    },
+    signal: request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]),
+  };
+  if (request.body !== undefined) init.body = JSON.stringify(request.body);
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (request.signal?.aborted) throw request.signal.reason;
+    throw unreachable(url, error);
+  }
+}
+
+/** The error for an address where nobody answers. */
+export function unreachable(url: string, cause: unknown): RbeeError {
+  const { origin } = new URL(url);
+  const text = messageOf(cause);
+  const why = /refused/i.test(text)
+    ? "connection refused"
+    : /timed? ?out/i.test(text)
+    ? "no answer in time"
+    : /reset|closed|incomplete/i.test(text)
+    ? "the connection was cut"
+    : text.slice(0, 200);
+  return new RbeeError("unreachable", `Cannot reach ${origin}: ${why}`, { cause });
+}

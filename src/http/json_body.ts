@@ -1,0 +1,86 @@
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { MiddlewareHandler } from "hono";
+import type { z } from "zod";
+import { RbeeError } from "../base/rbee_error.ts";
+
+/** The largest body that is taken, in bytes. */
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Refuses bodies of more than {@linkcode MAX_BODY_BYTES}, also those that do not say their length. */
+export function limitBody(): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new RbeeError(
+        "body_too_large",
+        `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB; send less`,
+      );
+    },
+  });
+}
+
+/**
+ * Reads a JSON object from the body.
+ *
+ * @throws {RbeeError} `unsupported_media_type` If the body is not declared as application/json, which
+ * a form of a foreign web page cannot do unasked.
+ * @throws {RbeeError} `invalid_json` If it is not a JSON object.
+ */
+export async function readJsonObject(c: Context): Promise<Record<string, unknown>> {
+  const type = c.req.header("content-type") ?? "";
+  if (!/^application\/json *(;|$)/i.test(type)) {
+    throw new RbeeError(
+      "unsupported_media_type",
+      `Cannot read a body of type "${type.slice(0, 100)}"; send Content-Type: application/json`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(await c.req.text());
+  } catch (error) {
+    if (error instanceof RbeeError) throw error;
+    throw new RbeeError("invalid_json", "The body is not JSON; send a JSON object");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new RbeeError("invalid_json", "The body is not a JSON object; send one");
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Checks a value against a schema.
+ *
+ * @throws {RbeeError} `invalid_request` If it does not fit; the message names the first wrong field.
+ */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  options: { what: string },
+): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  if (issue.code === "unrecognized_keys") {
+    const key = [...issue.path, issue.keys[0]].join(".");
+    throw invalid(key, `Unknown field "${key}" for ${options.what}; remove it`);
+  }
+  const field = issue.path.join(".");
+  const given = fieldOf(value, issue.path) === undefined ? "is missing" : sentence(issue.message);
+  throw invalid(field, `Field "${field}" of ${options.what} ${given}`);
+}
+
+function invalid(field: string, message: string): RbeeError {
+  return new RbeeError("invalid_request", message, { details: { field } });
+}
+
+function fieldOf(value: unknown, path: PropertyKey[]): unknown {
+  let found = value;
+  for (const key of path) found = (found as Record<PropertyKey, unknown> | undefined)?.[key];
+  return found;
+}
+
+/** Turns the validator's message into the rest of a sentence about the field. */
+function sentence(message: string): string {
+  return /^must /.test(message) ? message : `does not fit: ${message}`;
+}

@@ -1,0 +1,64 @@
+import { within } from "../base/delay.ts";
+import { RbeeError } from "../base/rbee_error.ts";
+
+/** A server that accepts connections. */
+export interface Listener {
+  /** `http://HOST:PORT`, with the port that was really bound. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Accepts no more, waits up to `drainMs` (default 2,000) for open answers, then cuts them off.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
+}
+
+/** Where to listen. Port 0 lets the system choose. */
+export interface ListenOptions {
+  host: string;
+  port: number;
+  handler: (request: Request) => Response | Promise<Response>;
+}
+
+/**
+ * Starts to accept connections.
+ *
+ * @throws {RbeeError} `port_in_use` If another program has the port.
+ * @throws {RbeeError} `cannot_listen` If the address is not this machine's or not permitted.
+ */
+export function listen(options: ListenOptions): Listener {
+  const { host, port, handler } = options;
+  const cut = new AbortController();
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve(
+      { hostname: host, port, signal: cut.signal, onListen: () => {} },
+      (request) => handler(request),
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new RbeeError(
+        "port_in_use",
+        `Port ${port} on ${host} is taken by another program; stop it, or choose another with --port (0: any free one)`,
+        { details: { port } },
+      );
+    }
+    throw new RbeeError(
+      "cannot_listen",
+      `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    );
+  }
+  const bound = server.addr.port;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    url: `http://${name === "0.0.0.0" ? "127.0.0.1" : name}:${bound}`,
+    port: bound,
+    async close({ drainMs = 2000 } = {}) {
+      const drained = server.shutdown();
+      if (await within(drained.then(() => true), drainMs)) return;
+      cut.abort();
+      await server.finished;
+      await drained;
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { BlockRing } from "../base/block_ring.ts";
+import { SignalBell } from "../base/signal_bell.ts";
+import { isTerminal, type JobEvent, type NewJobEvent } from "../contracts/job_event.ts";
+import type { Journal } from "../journal/journal.ts";
+import { encodeEvent, encodeGap } from "../sse/encode_event.ts";
+import { splitEvents } from "../sse/split_events.ts";
+
+/** How an {@linkcode EventLog} keeps its events. */
+export interface EventLogOptions {
+  /** Memory for the newest events, in bytes. Default 4 MiB. */
+  maxBytes?: number;
+  /** Where older events can still be read. */
+  journal?: { id: string; journal: Journal } | undefined;
+}
+
+const JOURNAL_AFTER_CHARACTERS = 256 * 1024;
+
+/**
+ * The one ordered record of what happened in a job (or in a worker): narration, captured output,
+ * tokens, results, the end.
+ *
+ * Each event's bytes are made once, when it is appended, and shared by all readers. Writers never wait:
+ * readers hold a cursor each, so there may be none, one or many, early or late. Past its bound the
+ * oldest events go to the journal, or are gone and each reader that needed them gets a `gap`.
+ * A terminal event closes the log; what is appended later is refused.
+ */
+export class EventLog {
+  readonly #ring: BlockRing;
+  readonly #journal: EventLogOptions["journal"];
+  readonly #bell = new SignalBell();
+  #journaledTo = 0;
+  #unjournaledCharacters = 0;
+  #ended = false;
+  #lastAppendMs = performance.now();
+
+  constructor(options: EventLogOptions = {}) {
+    this.#ring = new BlockRing(
+      options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes },
+    );
+    this.#journal = options.journal;
+  }
+
+  /** The number of the newest event, 0 when there is none. */
+  get lastSeq(): number {
+    return this.#ring.last;
+  }
+
+  /** Whether the terminal event is in. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** When something was last appended, in milliseconds of `performance.now()`. */
+  get lastAppendMs(): number {
+    return this.#lastAppendMs;
+  }
+
+  /** The memory in use, in bytes. */
+  get bytes(): number {
+    return this.#ring.bytes;
+  }
+
+  /**
+   * Adds an event and returns its number, or undefined when the log has ended. `event.at` is kept when
+   * it is given; otherwise it is now.
+   */
+  append(event: NewJobEvent): number | undefined {
+    if (this.#ended) return undefined;
+    const at = event.at ?? new Date().toISOString();
+    const text = encodeEvent(this.#ring.last + 1, at, event);
+    const seq = this.#ring.append(text);
+    this.#lastAppendMs = performance.now();
+    this.#unjournaledCharacters += text.length;
+    if (isTerminal(event)) {
+      this.#ended = true;
+      this.#ring.trim();
+      this.flush();
+    } else if (this.#unjournaledCharacters > JOURNAL_AFTER_CHARACTERS) {
+      this.flush();
+    }
+    this.#bell.ring();
+    return seq;
+  }
+
+  /** Gives the journal, if there is one, what it has not had yet. */
+  flush(): void {
+    this.#unjournaledCharacters = 0;
+    if (this.#journal === undefined) return;
+    const { id, journal } = this.#journal;
+    for (;;) {
+      const read = this.#ring.read(this.#journaledTo);
+      if (read === undefined) return;
+      this.#journaledTo = read.to;
+      if (read.kind === "bytes") journal.append(id, read);
+    }
+  }
+
+  /** Gives a reader of its own that begins after event `after` (default: at the first). */
+  cursor(after = 0): LogCursor {
+    return new LogCursor(this, after);
+  }
+
+  /** Used by the log's cursors: the bytes after `after` and the number they end with. */
+  readAfter(after: number, maxBytes?: number): { bytes: Uint8Array; to: number } | undefined {
+    const read = this.#ring.read(after, maxBytes);
+    if (read === undefined || read.kind === "bytes") return read;
+    const kept = this.#journal?.journal.read(this.#journal.id, after);
+    if (kept?.from === after + 1) return kept;
+    const to = kept === undefined ? read.to : Math.min(read.to, kept.from - 1);
+    return { bytes: new TextEncoder().encode(encodeGap(after + 1, to)), to };
+  }
+
+  /** Used by the log's cursors: resolves at the next append. See {@linkcode SignalBell.wait}. */
+  waitForAppend(options: { timeoutMs?: number; signal?: AbortSignal | undefined }) {
+    return this.#bell.wait(options);
+  }
+}
+
+/** One reader's place in a log. Costs nothing while it is not read. */
+export class LogCursor {
+  readonly #log: EventLog;
+  #after: number;
+
+  constructor(log: EventLog, after: number) {
+    this.#log = log;
+    this.#after = after;
+  }
+
+  /** The number of the last event read. */
+  get after(): number {
+    return this.#after;
+  }
+
+  /** Whether the terminal event has been read. */
+  get ended(): boolean {
+    return this.#log.ended && this.#after >= this.#log.lastSeq;
+  }
+
+  /**
+   * The next events, whole, as bytes that all readers share (do not write to them); undefined when
+   * there is nothing now.
+   */
+  read(maxBytes?: number): Uint8Array | undefined {
+    const read = this.#log.readAfter(this.#after, maxBytes);
+    if (read === undefined) return undefined;
+    this.#after = read.to;
+    return read.bytes;
+  }
+
+  /** Resolves true when there is something to read, false after `timeoutMs` or on abort. */
+  wait(options: { timeoutMs?: number; signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    if (this.#after < this.#log.lastSeq || this.#log.ended) return Promise.resolve(true);
+    return this.#log.waitForAppend(options);
+  }
+
+  /** Reads event after event, waiting for more, until the log's end or until `signal` aborts. */
+  async *events(options: { signal?: AbortSignal } = {}): AsyncGenerator<JobEvent, void, void> {
+    while (!options.signal?.aborted) {
+      const bytes = this.read();
+      if (bytes !== undefined) yield* splitEvents(bytes);
+      else if (this.ended) return;
+      else await this.wait({ signal: options.signal });
+    }
+  }
+}

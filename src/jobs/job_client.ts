@@ -1,0 +1,232 @@
+import { Backoff } from "../base/backoff.ts";
+import { delay } from "../base/delay.ts";
+import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { cancelAnswerSchema, jobListSchema, jobViewSchema } from "../contracts/job.ts";
+import { type JobView, type SubmitAnswer, submitAnswerSchema } from "../contracts/job.ts";
+import { isTerminal, type JobEvent, type TerminalEvent } from "../contracts/job_event.ts";
+import { requestJson, unreachable } from "../http/api_client.ts";
+import { errorFromResponse } from "../http/errors.ts";
+import { decodeEvents } from "../sse/decode_events.ts";
+import { newJobId } from "./job_id.ts";
+
+/** How a {@linkcode JobClient} treats a connection that is lost. */
+export interface JobClientOptions {
+  /** How long it tries to reach the role again before it gives up. Default 60,000. */
+  patienceMs?: number;
+  /** Told at each loss of the connection, before the next attempt. */
+  onReconnect?: (loss: { error: RbeeError; waitMs: number }) => void;
+}
+
+/** How a job is submitted. */
+export interface SubmitOptions {
+  /** Default: a new one, so that a repeat after a lost answer is harmless. */
+  jobId?: string;
+  correlationId?: string | undefined;
+  unwatchedLimitMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** An operation as it is sent: its name and its fields. */
+export type OperationBody = { operation: string } & Record<string, unknown>;
+
+// Three missed keepalive comments: the connection is dead though nothing has closed it.
+const SILENCE_LIMIT_MS = 45_000;
+const CANCEL_PATIENCE_MS = 30_000;
+
+/** Submits jobs to a role and reads their streams, over connections that may break. */
+export class JobClient {
+  /** The role's address, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly #patienceMs: number;
+  readonly #onReconnect: JobClientOptions["onReconnect"];
+
+  constructor(baseUrl: string, options: JobClientOptions = {}) {
+    this.baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#patienceMs = options.patienceMs ?? 60_000;
+    this.#onReconnect = options.onReconnect;
+  }
+
+  /**
+   * Submits an operation.
+   *
+   * @throws {RbeeError} What the role answered, or `unreachable`.
+   */
+  submit(body: OperationBody, options: SubmitOptions = {}): Promise<SubmitAnswer> {
+    const { correlationId, unwatchedLimitMs } = options;
+    return requestJson(`${this.baseUrl}/v1/jobs`, {
+      method: "POST",
+      body: {
+        ...body,
+        job_id: options.jobId ?? newJobId(),
+        ...(unwatchedLimitMs === undefined ? {} : { unwatched_limit_ms: unwatchedLimitMs }),
+      },
+      headers: correlationId === undefined ? {} : { "X-Correlation-Id": correlationId },
+      schema: submitAnswerSchema,
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Reads a job's events after event `after` (default 0), in order, each once, to the terminal one.
+   * A lost connection is taken up again where it broke. Stopping early does not cancel the job.
+   *
+   * @throws {RbeeError} `connection_lost` If the role cannot be reached again within the patience.
+   * @throws {RbeeError} What the role answered, when asking again cannot help.
+   * @throws {unknown} If `signal` aborts: its reason.
+   */
+  async *stream(
+    jobId: string,
+    options: { after?: number; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<JobEvent, void, void> {
+    const backoff = new Backoff({ firstMs: 50, maxMs: 2000, jitter: 0.2 });
+    let after = options.after ?? 0;
+    let lostAtMs: number | undefined;
+    for (;;) {
+      let loss: RbeeError;
+      const connection = new StreamConnection(options.signal);
+      try {
+        const path = `/v1/jobs/${encodeURIComponent(jobId)}/stream`;
+        for await (const event of connection.open(this.baseUrl + path, after)) {
+          lostAtMs = undefined;
+          backoff.reset();
+          if (event.type === "gap") after = Math.max(after, event.to);
+          else if (event.seq <= after) continue;
+          else after = event.seq;
+          yield event;
+          if (isTerminal(event)) return;
+        }
+        loss = new RbeeError(
+          "unreachable",
+          `${this.baseUrl} ended the stream before the job's end`,
+        );
+      } catch (error) {
+        if (options.signal?.aborted) throw options.signal.reason;
+        loss = asLoss(this.baseUrl, error);
+      } finally {
+        connection.close();
+      }
+      lostAtMs ??= performance.now();
+      if (performance.now() - lostAtMs > this.#patienceMs) {
+        throw new RbeeError(
+          "connection_lost",
+          `${loss.message}; gave up after ${Math.round(this.#patienceMs / 1000)} s`,
+          { cause: loss },
+        );
+      }
+      const waitMs = backoff.next();
+      this.#onReconnect?.({ error: loss, waitMs });
+      await delay(waitMs, { signal: options.signal });
+    }
+  }
+
+  /**
+   * Submits an operation and hands each event to `onEvent` in order, up to and with the terminal one,
+   * which it returns. When `signal` aborts, the job is cancelled, and its end still awaited.
+   *
+   * @throws {RbeeError} As {@linkcode JobClient.submit} and {@linkcode JobClient.stream} do.
+   */
+  async submitAndStream(
+    body: OperationBody,
+    onEvent: (event: JobEvent) => void | Promise<void>,
+    options: SubmitOptions = {},
+  ): Promise<TerminalEvent> {
+    const { signal, ...submitOptions } = options;
+    signal?.throwIfAborted();
+    const { job_id } = await this.submit(body, submitOptions);
+    const giveUp = new AbortController();
+    let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => {
+      giveUpTimer = setTimeout(() => giveUp.abort(signal?.reason), CANCEL_PATIENCE_MS);
+      // What cannot be cancelled has ended, or its stream tells what is wrong.
+      this.cancel(job_id).catch((error: unknown) => error);
+    };
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      for await (const event of this.stream(job_id, { signal: giveUp.signal })) {
+        await onEvent(event);
+        if (isTerminal(event)) return event;
+      }
+    } finally {
+      clearTimeout(giveUpTimer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+    throw new RbeeError("internal", `The stream of ${job_id} ended without a terminal event`);
+  }
+
+  /** Cancels a job. Its stream tells when it is over. */
+  async cancel(jobId: string): Promise<void> {
+    await requestJson(this.#jobUrl(jobId), { method: "DELETE", schema: cancelAnswerSchema });
+  }
+
+  /** What is known of a job. */
+  get(jobId: string): Promise<JobView> {
+    return requestJson(this.#jobUrl(jobId), { schema: jobViewSchema });
+  }
+
+  /** Jobs, newest first. */
+  async list(options: { state?: string; limit?: number } = {}): Promise<JobView[]> {
+    const query = new URLSearchParams();
+    if (options.state !== undefined) query.set("state", options.state);
+    if (options.limit !== undefined) query.set("limit", String(options.limit));
+    const { jobs } = await requestJson(`${this.baseUrl}/v1/jobs?${query}`, {
+      schema: jobListSchema,
+    });
+    return jobs;
+  }
+
+  #jobUrl(jobId: string): string {
+    return `${this.baseUrl}/v1/jobs/${encodeURIComponent(jobId)}`;
+  }
+}
+
+/** One attempt at a stream, which ends when nothing at all arrives for too long. */
+class StreamConnection {
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
+  #silenceTimer: ReturnType<typeof setInterval> | undefined;
+  #lastChunkMs = performance.now();
+
+  constructor(outer: AbortSignal | undefined) {
+    this.#signal = outer === undefined
+      ? this.#abort.signal
+      : AbortSignal.any([outer, this.#abort.signal]);
+  }
+
+  async *open(url: string, after: number): AsyncGenerator<JobEvent, void, void> {
+    this.#silenceTimer = setInterval(() => {
+      if (performance.now() - this.#lastChunkMs < SILENCE_LIMIT_MS) return;
+      this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
+    }, 5000);
+    const response = await fetch(url, {
+      headers: {
+        "Accept": "text/event-stream",
+        ...(after === 0 ? {} : { "Last-Event-ID": String(after) }),
+      },
+      signal: this.#signal,
+    });
+    if (!response.ok || response.body === null) {
+      throw errorFromResponse(response.status, await response.text(), url);
+    }
+    yield* decodeEvents(response.body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          this.#lastChunkMs = performance.now();
+          controller.enqueue(chunk);
+        },
+      }),
+    ));
+  }
+
+  close(): void {
+    clearInterval(this.#silenceTimer);
+    this.#abort.abort();
+  }
+}
+
+/** Tells a connection that may come back from an answer that asking again cannot change. */
+function asLoss(baseUrl: string, error: unknown): RbeeError {
+  if (!(error instanceof RbeeError)) return unreachable(baseUrl, messageOf(error));
+  if (error.code === "unreachable" || error.code === "hive_unreachable") return error;
+  throw error;
+}

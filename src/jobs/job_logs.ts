@@ -1,0 +1,46 @@
+import { formatNarrationText } from "../narration/text_format.ts";
+import { narrationContext } from "../narration/context.ts";
+import { addNarrationSink, type NarrationSink } from "../narration/narration_sink.ts";
+import type { NarrationEvent } from "../contracts/job_event.ts";
+import type { NarrationRecord } from "../contracts/narration_record.ts";
+import { RbeeError } from "../base/rbee_error.ts";
+import type { EventLog } from "./event_log.ts";
+
+// By id, and only while a job runs: there is no log that narration without a job could fall into.
+const openLogs = new Map<string, EventLog>();
+
+/** Makes a job's log findable by its id, for narration. Returns what ends that. */
+export function openJobLog(jobId: string, log: EventLog): () => void {
+  openLogs.set(jobId, log);
+  return () => {
+    openLogs.delete(jobId);
+  };
+}
+
+/**
+ * The log of the job that the context names.
+ *
+ * @throws {RbeeError} `internal` If there is none: only a job's own code may ask.
+ */
+export function currentJobLog(): EventLog {
+  const { jobId } = narrationContext();
+  const log = jobId === undefined ? undefined : openLogs.get(jobId);
+  if (log === undefined) throw new RbeeError("internal", "There is no job here to write to");
+  return log;
+}
+
+/** Turns a record into the event that a job's log takes. */
+export function narrationEvent(record: NarrationRecord): Omit<NarrationEvent, "seq"> {
+  const { rbee: _, ...rest } = record;
+  return { type: "narration", ...rest, formatted: formatNarrationText(record) };
+}
+
+/** The sink that brings narration of a job into that job's log. An unknown job is no error. */
+const jobLogSink: NarrationSink = {
+  write(record) {
+    const log = record.job_id === undefined ? undefined : openLogs.get(record.job_id);
+    log?.append(narrationEvent(record));
+  },
+};
+
+addNarrationSink(jobLogSink);

@@ -1,0 +1,71 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { withNarrationContext } from "../narration/context.ts";
+import { CancelRequest, type Job, type JobResult } from "./job.ts";
+import { openJobLog } from "./job_logs.ts";
+
+/**
+ * How long a job may take. `total`: from its start. `stall`: without a single new event in its log,
+ * for what may well take an hour as long as it progresses.
+ */
+export type JobLimit = { kind: "total" | "stall"; ms: number };
+
+/** The work of a job. It must settle soon after `job.signal` aborts, with nothing left running. */
+export type JobBody = (job: Job) => Promise<JobResult>;
+
+/**
+ * Runs a job: enters its context, so that all narration inside reaches its log, watches its limit,
+ * and ends it with exactly one terminal event after the body has settled. Never rejects.
+ */
+export async function runJob(job: Job, body: JobBody, limit: JobLimit): Promise<void> {
+  const closeLog = openJobLog(job.id, job.log);
+  const context = { jobId: job.id, correlationId: job.correlationId };
+  try {
+    await withNarrationContext(context, async () => {
+      if (!job.start()) return;
+      const stopWatching = watchLimit(job, limit);
+      try {
+        finish(job, { result: await body(job) });
+      } catch (error) {
+        finish(job, { error });
+      } finally {
+        stopWatching();
+      }
+    });
+  } finally {
+    closeLog();
+  }
+}
+
+/** Ends the job as its body did, unless it was asked to end early, which then is the reason. */
+function finish(job: Job, outcome: { result: JobResult } | { error: unknown }): void {
+  const reason: unknown = job.signal.reason;
+  if ("result" in outcome) job.finishDone(outcome.result);
+  else if (reason instanceof CancelRequest) job.finishCancelled(reason.message);
+  else if (reason instanceof RbeeError) job.finishError(reason);
+  else job.finishError(outcome.error);
+}
+
+function watchLimit(job: Job, limit: JobLimit): () => void {
+  const startedMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const check = () => {
+    const since = limit.kind === "total" ? startedMs : Math.max(startedMs, job.log.lastAppendMs);
+    const leftMs = since + limit.ms - performance.now();
+    if (leftMs > 0) {
+      timer = setTimeout(check, leftMs);
+      return;
+    }
+    const what = limit.kind === "total"
+      ? `took longer than its limit of ${seconds(limit.ms)}`
+      : `made no progress for ${seconds(limit.ms)}, its limit`;
+    job.fail(
+      new RbeeError("timeout", `The operation "${job.operation}" ${what}; it was cancelled`),
+    );
+  };
+  timer = setTimeout(check, limit.ms);
+  return () => clearTimeout(timer);
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

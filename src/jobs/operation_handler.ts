@@ -1,0 +1,22 @@
+import type { z } from "zod";
+import type { Job, JobResult } from "./job.ts";
+import type { JobLimit } from "./job_runner.ts";
+
+/** One operation of a role: what a request must fit, how long it may take, and the work. */
+export interface OperationHandler {
+  schema: z.ZodType;
+  limit: JobLimit;
+  run(request: unknown, job: Job): Promise<JobResult>;
+}
+
+/** The operations of a role by name. */
+export type OperationHandlers = Record<string, OperationHandler>;
+
+/** Ties the type of the work to its schema. */
+export function operation<S extends z.ZodType>(
+  schema: S,
+  limit: JobLimit,
+  run: (request: z.infer<S>, job: Job) => Promise<JobResult>,
+): OperationHandler {
+  return { schema, limit, run: (request, job) => run(request as z.infer<S>, job) };
+}

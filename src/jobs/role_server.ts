@@ -1,0 +1,86 @@
+import type { Hono } from "hono";
+import { v7 } from "uuid";
+import { within } from "../base/delay.ts";
+import type { Role } from "../contracts/identifiers.ts";
+import { createApp } from "../http/app.ts";
+import { HealthState } from "../http/health.ts";
+import { listen } from "../http/listen.ts";
+import { narrate } from "../narration/narrate.ts";
+import { JobRegistry } from "./job_registry.ts";
+import { jobRoutes } from "./job_routes.ts";
+import type { OperationHandlers } from "./operation_handler.ts";
+
+/** What makes a server into a role. */
+export interface RoleServerOptions {
+  role: Exclude<Role, "keeper">;
+  host: string;
+  port: number;
+  handlers: OperationHandlers;
+  /** Adds the role's own routes. */
+  routes?: (app: Hono) => void;
+  /** Names beside the loopback ones under which it may be addressed. */
+  names?: readonly string[];
+  /** How long running jobs may go on once a shutdown begins. Default 10,000. */
+  graceMs?: number;
+}
+
+/** A role that accepts connections. */
+export interface RoleServer {
+  readonly url: string;
+  readonly registry: JobRegistry;
+  readonly health: HealthState;
+  /** Resolves when `POST /v1/shutdown` asks for the end. */
+  readonly shutdownRequested: Promise<void>;
+  /** Takes no more jobs, lets running ones go on for the grace period, cancels what is left. */
+  drain(options?: { graceMs?: number }): Promise<void>;
+  /** Closes the listener. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts what queen, hive and worker have in common: health, jobs, shutdown. `/health` says `starting`
+ * until the role sets its status.
+ *
+ * @throws {RbeeError} `port_in_use` or `cannot_listen`, see {@linkcode listen}.
+ */
+export function startRoleServer(options: RoleServerOptions): RoleServer {
+  const health = new HealthState(options.role, v7());
+  const registry = new JobRegistry();
+  const shutdown = Promise.withResolvers<void>();
+  const app = createApp({
+    health,
+    requestShutdown: () => shutdown.resolve(),
+    names: [...(options.names ?? []), options.host],
+  });
+  app.route(
+    "/",
+    jobRoutes({
+      registry,
+      handlers: options.handlers,
+      accepting: () => health.status !== "stopping",
+    }),
+  );
+  options.routes?.(app);
+  const { host, port } = options;
+  const listener = listen({ host, port, handler: (request) => app.fetch(request) });
+  narrate("listening", `Listening on ${listener.url}`, {
+    fields: { url: listener.url, port: listener.port },
+  });
+  return {
+    url: listener.url,
+    registry,
+    health,
+    shutdownRequested: shutdown.promise,
+    async drain({ graceMs = options.graceMs ?? 10_000 } = {}) {
+      health.status = "stopping";
+      const running = registry.active();
+      if (running.length === 0) return;
+      narrate("drain", `Waiting for ${running.length} running jobs, ${graceMs / 1000} s at most`);
+      const ended = Promise.all(running.map((job) => job.ended));
+      if (await within(ended.then(() => true), graceMs)) return;
+      for (const job of running) job.cancel(`the ${options.role} is stopping`);
+      await ended;
+    },
+    close: () => listener.close(),
+  };
+}

@@ -1,0 +1,125 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { processStartTime } from "./process_identity.ts";
+
+/** What to start, and how. */
+export interface ChildOptions {
+  /** The program: a path, or a name that is looked up in PATH. */
+  program: string;
+  args: readonly string[];
+  /** The whole environment, when given; otherwise this process's own. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /**
+   * `captured`: both outputs are pipes that the caller must read, and standard input is a pipe that
+   * closes with this process, so that a child that watches it ends with its parent.
+   * `daemon`: no pipes at all; the child redirects its own output and outlives this process.
+   */
+  mode: "captured" | "daemon";
+}
+
+/** How a child ended. */
+export interface ChildExit {
+  /** The exit code; for a signal, 128 and its number. */
+  code: number;
+  signal: string | null;
+}
+
+/**
+ * A running child in a process group (and session) of its own. Signals go to the whole group, and
+ * only while the child is known to be ours: once it has been reaped its pid may be another's.
+ */
+export interface Child {
+  readonly pid: number;
+  /** When the kernel started it, as {@linkcode processStartTime} tells; null where it cannot be known. */
+  readonly startTime: string | null;
+  /** Null for a daemon. */
+  readonly stdout: ReadableStream<Uint8Array> | null;
+  readonly stderr: ReadableStream<Uint8Array> | null;
+  /** Settles when the child has ended; never rejects. */
+  readonly exited: Promise<ChildExit>;
+  /** Sends a signal to the child's group. Returns false when there is no such group any more. */
+  signalGroup(signal: "SIGTERM" | "SIGKILL"): boolean;
+  /** Closes the pipe to standard input, which a child that watches it takes as its end. */
+  closeInput(): Promise<void>;
+  /** Lets this process end before the child. For daemons. */
+  release(): void;
+}
+
+/**
+ * Starts a child. The only place of this program that does.
+ *
+ * @throws {RbeeError} `cannot_spawn` If the program is missing, not executable, or not a program.
+ */
+export function spawnChild(options: ChildOptions): Child {
+  const captured = options.mode === "captured";
+  const pipe = captured ? "piped" : "null";
+  let process: Deno.ChildProcess;
+  try {
+    process = new Deno.Command(options.program, {
+      args: [...options.args],
+      ...(options.env === undefined ? {} : { env: options.env, clearEnv: true }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      stdin: pipe,
+      stdout: pipe,
+      stderr: pipe,
+      detached: true,
+    }).spawn();
+  } catch (error) {
+    throw cannotSpawn(options.program, error);
+  }
+  let inputClosed = !captured;
+  const closeInput = async () => {
+    if (inputClosed) return;
+    inputClosed = true;
+    // Fails when the child has closed its end first, which is what was wanted.
+    await process.stdin.close().catch((error: unknown) => error);
+  };
+  const exited = process.status.then(async ({ code, signal }) => {
+    await closeInput();
+    return { code, signal };
+  });
+  return {
+    pid: process.pid,
+    startTime: processStartTime(process.pid),
+    stdout: captured ? process.stdout : null,
+    stderr: captured ? process.stderr : null,
+    exited,
+    signalGroup: (signal) => signalGroup(process.pid, signal),
+    closeInput,
+    release: () => process.unref(),
+  };
+}
+
+/**
+ * Sends a signal to a process group. Returns false when there is no such group.
+ *
+ * @throws {RbeeError} `not_permitted` If the group is another user's.
+ */
+export function signalGroup(pgid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
+  // Group 0 would be our own and group 1 everything.
+  if (pgid <= 1) return false;
+  try {
+    Deno.kill(-pgid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new RbeeError("not_permitted", `Cannot signal process ${pgid}: it is another user's`);
+    }
+    if (error instanceof TypeError || error instanceof Error && /ESRCH/.test(error.message)) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function cannotSpawn(program: string, error: unknown): RbeeError {
+  const why = error instanceof Deno.errors.NotFound
+    ? "there is no such program; check the path, or install it"
+    : error instanceof Deno.errors.PermissionDenied
+    ? "it is not executable; try chmod +x"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new RbeeError("cannot_spawn", `Cannot start "${program}": ${why}`, { cause: error });
+}

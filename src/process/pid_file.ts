@@ -1,0 +1,65 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { type PidFile, pidFileSchema } from "../contracts/pid_file.ts";
+import { isAlive, processExecutable, processStartTime } from "./process_identity.ts";
+
+/**
+ * Writes the pid file of this process, replacing one that is left from a process that has ended.
+ *
+ * @throws {RbeeError} `already_running` If the file names a process that still runs.
+ */
+export async function writePidFile(
+  path: string,
+  own: { instance: string; url: string },
+): Promise<PidFile> {
+  const other = await readPidFile(path);
+  if (other !== undefined && other.pid !== Deno.pid && isSameProcess(other)) {
+    throw new RbeeError(
+      "already_running",
+      `Another one already runs for this home: process ${other.pid} at ${other.url}; stop it first, or set RBEE_HOME`,
+      { details: { pid: other.pid, url: other.url } },
+    );
+  }
+  const file: PidFile = {
+    pid: Deno.pid,
+    start_time: processStartTime(Deno.pid),
+    executable: processExecutable(Deno.pid),
+    ...own,
+  };
+  // Renamed into place, so that nobody reads half of it.
+  const temporary = `${path}.${Deno.pid}`;
+  await Deno.writeTextFile(temporary, JSON.stringify(file) + "\n", { mode: 0o600 });
+  await Deno.rename(temporary, path);
+  return file;
+}
+
+/** Reads a pid file; undefined when there is none or it is not one of ours. */
+export async function readPidFile(path: string): Promise<PidFile | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new RbeeError("cannot_read_file", `Cannot read ${path}: ${String(error)}`);
+  }
+  try {
+    return pidFileSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that wrote the file still runs: same pid, start time and executable. */
+export function isSameProcess(file: PidFile): boolean {
+  if (!isAlive(file.pid)) return false;
+  const startTime = processStartTime(file.pid);
+  if (file.start_time !== null && startTime !== file.start_time) return false;
+  const executable = processExecutable(file.pid);
+  return file.executable === null || executable === null || executable === file.executable;
+}
+
+/** Removes the file when it is this process's own. */
+export async function removePidFile(path: string): Promise<void> {
+  const file = await readPidFile(path);
+  if (file?.pid !== Deno.pid) return;
+  await Deno.remove(path);
+}
