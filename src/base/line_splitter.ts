@@ -46,7 +46,8 @@ export class LineSplitter {
   }
 
   #hold(part: Uint8Array, copy: boolean): void {
-    const room = this.#maxLineBytes - this.#heldBytes;
+    // One more, for the carriage return of a line that is exactly as long as the limit.
+    const room = this.#maxLineBytes + 1 - this.#heldBytes;
     if (part.length > room) {
       this.#truncated = true;
       part = part.subarray(0, room);
@@ -58,10 +59,11 @@ export class LineSplitter {
 
   #take(): Line {
     let bytes = this.#held.length === 1 ? this.#held[0]! : concat(this.#held, this.#heldBytes);
-    if (bytes.length > 0 && bytes[bytes.length - 1] === CARRIAGE_RETURN) {
+    if (!this.#truncated && bytes[bytes.length - 1] === CARRIAGE_RETURN) {
       bytes = bytes.subarray(0, -1);
     }
-    const truncated = this.#truncated;
+    const truncated = bytes.length > this.#maxLineBytes;
+    if (truncated) bytes = bytes.subarray(0, this.#maxLineBytes);
     const text = this.#decoder.decode(truncated ? wholeCharacters(bytes) : bytes);
     this.#held = [];
     this.#heldBytes = 0;

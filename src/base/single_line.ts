@@ -13,11 +13,12 @@ export function singleLine(text: string): string {
 }
 
 /**
- * Cuts `text` to at most `maxCharacters` UTF-16 units and says how many there were. Never splits a
- * surrogate pair.
+ * Cuts `text` to at most `maxCharacters` UTF-16 units, the mark that says how many there were
+ * included. Never splits a surrogate pair.
  */
 export function cutText(text: string, maxCharacters: number): string {
   if (text.length <= maxCharacters) return text;
-  const head = text.slice(0, maxCharacters).toWellFormed().replace(/\ufffd$/, "");
-  return `${head} [cut: ${text.length} characters]`;
+  const mark = ` [cut: ${text.length} characters]`;
+  const head = text.slice(0, Math.max(0, maxCharacters - mark.length));
+  return head.toWellFormed().replace(/\ufffd$/, "") + mark;
 }

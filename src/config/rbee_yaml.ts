@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { RbeeError } from "../base/rbee_error.ts";
+import { messageOf, RbeeError } from "../base/rbee_error.ts";
 
 /** The ports of the contract. */
 export const DEFAULT_QUEEN_PORT = 7833;
@@ -34,19 +34,28 @@ export async function readRbeeYaml(folder: string): Promise<RbeeYaml> {
     if (error instanceof Deno.errors.NotFound) return rbeeYamlSchema.parse({});
     throw new RbeeError("bad_config", `Cannot read ${path}: ${String(error)}`, { cause: error });
   }
-  const document = parseDocument(text);
-  const syntax = document.errors[0];
-  if (syntax !== undefined) {
-    const line = syntax.linePos?.[0].line ?? 1;
-    throw new RbeeError(
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const bad = (offset: number, what: string) =>
+    new RbeeError(
       "bad_config",
-      `${path}, line ${line}: ${syntax.message.split("\n", 1)[0]}; mend the file`,
+      `${path}, line ${lines.linePos(offset).line}: ${what}; mend the file`,
     );
+  const syntax = document.errors[0];
+  if (syntax !== undefined) throw bad(syntax.pos[0], syntax.message);
+  let value: unknown;
+  try {
+    value = document.toJS() ?? {};
+  } catch (error) {
+    // An alias without its anchor, or too many of them, is met only here.
+    throw new RbeeError("bad_config", `${path}: ${messageOf(error)}; mend the file`);
   }
-  const parsed = rbeeYamlSchema.safeParse(document.toJS() ?? {});
+  const parsed = rbeeYamlSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const keys = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
   const what = issue.code === "unrecognized_keys" ? "is not a known key" : issue.message;
-  throw new RbeeError("bad_config", `${path}: "${keys.join(".")}" ${what}; mend the file`);
+  const node = document.getIn(keys, true);
+  const offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
+  throw bad(offset, keys.length === 0 ? what : `"${keys.join(".")}" ${what}`);
 }

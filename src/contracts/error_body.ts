@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValueSchema } from "./json_value.ts";
 
 /** The one form of an error over HTTP, which clients of OpenAI's API read. */
 export const errorBodySchema = z.object({
@@ -6,7 +7,7 @@ export const errorBodySchema = z.object({
     code: z.string(),
     message: z.string(),
     type: z.string(),
-    details: z.json().optional(),
+    details: jsonValueSchema.optional(),
   }),
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValueSchema } from "./json_value.ts";
 import { correlationIdSchema, jobIdSchema, timestampSchema } from "./identifiers.ts";
 
 export const jobStateSchema = z.enum(["queued", "running", "done", "error", "cancelled"]);
@@ -14,11 +15,11 @@ export const jobViewSchema = z.object({
   finished_at: timestampSchema.nullable(),
   correlation_id: correlationIdSchema,
   last_seq: z.number().int().nonnegative(),
-  result: z.json().optional(),
+  result: jsonValueSchema.optional(),
   error: z.object({
     code: z.string(),
     message: z.string(),
-    details: z.json().optional(),
+    details: jsonValueSchema.optional(),
   }).optional(),
 });
 export type JobView = z.infer<typeof jobViewSchema>;

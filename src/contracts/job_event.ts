@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValueSchema } from "./json_value.ts";
 import { timestampSchema } from "./identifiers.ts";
 import {
   actionSchema,
@@ -49,7 +50,7 @@ export const dataEventSchema = z.object({
   type: z.literal("data"),
   ...place,
   name: z.string(),
-  value: z.json(),
+  value: jsonValueSchema,
 });
 
 /** These sequence numbers are gone for this reader, both ends included. It has no place itself. */
@@ -72,7 +73,7 @@ export type FinishReason = z.infer<typeof finishReasonSchema>;
 export const doneEventSchema = z.object({
   type: z.literal("done"),
   ...place,
-  result: z.json(),
+  result: jsonValueSchema,
   usage: usageSchema.optional(),
   finish_reason: finishReasonSchema.optional(),
 });
@@ -82,7 +83,7 @@ export const errorEventSchema = z.object({
   ...place,
   code: z.string(),
   message: z.string(),
-  details: z.json().optional(),
+  details: jsonValueSchema.optional(),
 });
 
 export const cancelledEventSchema = z.object({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValueSchema } from "./json_value.ts";
 import { timestampSchema } from "./identifiers.ts";
 
 /** From the least to the most important. `debug` is shown with `-v` alone. */
@@ -26,7 +27,7 @@ export const progressSchema = z.object({
 export type Progress = z.infer<typeof progressSchema>;
 
 /** Structured facts beside the sentence, by name. */
-export const narrationFieldsSchema = z.record(z.string(), z.json());
+export const narrationFieldsSchema = z.record(z.string(), jsonValueSchema);
 export type NarrationFields = z.infer<typeof narrationFieldsSchema>;
 
 /** One piece of narration as it crosses a process's output: one JSON object a line. */

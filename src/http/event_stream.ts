@@ -38,6 +38,11 @@ export function eventStreamResponse(
   c.header("Content-Type", "text/event-stream; charset=utf-8");
   c.header("Cache-Control", "no-store");
   c.header("X-Accel-Buffering", "no");
+  if (c.req.method === "HEAD") {
+    // Nobody will ever read or cancel the body of such an answer.
+    options.onClose?.();
+    return c.body(null);
+  }
   return stream(c, async (out) => {
     const gone = new AbortController();
     out.onAbort(() => gone.abort());

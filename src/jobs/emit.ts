@@ -1,4 +1,4 @@
-import type { JobView } from "../contracts/job.ts";
+import type { JsonValue } from "../contracts/json_value.ts";
 import { currentJobLog } from "./job_logs.ts";
 
 /** Writes a piece of the answer, the `i`-th from 0, into the log of the job that runs here. */
@@ -7,6 +7,6 @@ export function emitToken(text: string, i: number): void {
 }
 
 /** Writes a structured result under `name` into the log of the job that runs here. */
-export function emitData(name: string, value: NonNullable<JobView["result"]>): void {
+export function emitData(name: string, value: JsonValue): void {
   currentJobLog().append({ type: "data", name, value });
 }

@@ -68,14 +68,14 @@ export class EventLog {
     if (this.#ended) return undefined;
     const at = event.at ?? new Date().toISOString();
     const text = encodeEvent(this.#ring.last + 1, at, event);
+    // Before the append: a long event can push out of memory what the journal has not had yet.
+    if (this.#unjournaledCharacters + text.length > JOURNAL_AFTER_CHARACTERS) this.flush();
     const seq = this.#ring.append(text);
     this.#lastAppendMs = performance.now();
     this.#unjournaledCharacters += text.length;
     if (isTerminal(event)) {
       this.#ended = true;
       this.#ring.trim();
-      this.flush();
-    } else if (this.#unjournaledCharacters > JOURNAL_AFTER_CHARACTERS) {
       this.flush();
     }
     this.#bell.ring();

@@ -1,12 +1,13 @@
 import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
+import type { JsonValue } from "../contracts/json_value.ts";
 import type { FinishReason, NewJobEvent, TerminalEvent, Usage } from "../contracts/job_event.ts";
 import { EventLog, type EventLogOptions } from "./event_log.ts";
 import { canBecome, hasEnded } from "./job_state.ts";
 
 /** What a handler gives back when its job is done. */
 export interface JobResult {
-  result: NonNullable<JobView["result"]> | null;
+  result: JsonValue;
   usage?: Usage;
   finish_reason?: FinishReason;
 }
@@ -95,14 +96,15 @@ export class Job {
   }
 
   finishDone(result: JobResult): void {
-    this.#result = result.result;
     this.#finish("done", { type: "done", ...result });
+    this.#result = result.result;
   }
 
   finishError(thrown: unknown): void {
     const { code, message, details } = toRbeeError(thrown);
-    this.#error = { code, message, ...(details && { details }) };
-    this.#finish("error", { type: "error", ...this.#error });
+    const error = { code, message, ...(details && { details }) };
+    this.#finish("error", { type: "error", ...error });
+    this.#error = error;
   }
 
   finishCancelled(reason: string): void {
@@ -145,10 +147,11 @@ export class Job {
         `Job "${this.id}" cannot go from ${this.#state} to ${state}`,
       );
     }
+    // First, since it throws for a result that is not JSON: the job must then still be able to fail.
+    this.log.append(event);
     this.#state = state;
     this.#finishedAt = new Date().toISOString();
     clearTimeout(this.#unwatchedTimer);
-    this.log.append(event);
     this.#end.resolve();
   }
 

@@ -11,11 +11,13 @@ import { hasEnded } from "./job_state.ts";
 export interface JobRegistryOptions {
   /** Default 1,000. */
   maxEndedJobs?: number;
-  /** Default 24 hours. */
+  /** Since their end. Default 24 hours. */
   maxEndedAgeMs?: number;
   /** Memory of their logs. Default 64 MiB. */
   maxEndedBytes?: number;
   journal?: Journal;
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number;
 }
 
 /** How a job is made. */
@@ -33,7 +35,7 @@ export class JobRegistry {
   readonly #journal: Journal | undefined;
   readonly #jobs = new Map<string, Job>();
   /** In order of their end. */
-  readonly #ended: Job[] = [];
+  readonly #ended: { job: Job; endedMs: number }[] = [];
   #endedBytes = 0;
   #expiredUpToMs = 0;
 
@@ -43,6 +45,7 @@ export class JobRegistry {
       maxEndedJobs: options.maxEndedJobs ?? 1000,
       maxEndedAgeMs: options.maxEndedAgeMs ?? 24 * 60 * 60 * 1000,
       maxEndedBytes: options.maxEndedBytes ?? 64 * 1024 * 1024,
+      now: options.now ?? Date.now,
     };
   }
 
@@ -70,6 +73,7 @@ export class JobRegistry {
    * @throws {RbeeError} `job_not_found` If there never was such a job here.
    */
   get(id: string): Job {
+    this.#expire();
     const job = this.#jobs.get(id);
     if (job !== undefined) return job;
     const shown = id.slice(0, 80);
@@ -101,28 +105,28 @@ export class JobRegistry {
 
   #retire(job: Job): void {
     this.#journal?.saveJob(job.view());
-    this.#ended.push(job);
+    this.#ended.push({ job, endedMs: this.#options.now() });
     this.#endedBytes += job.log.bytes;
     this.#expire();
   }
 
   #expire(): void {
-    const oldestKept = Date.now() - this.#options.maxEndedAgeMs;
+    const { maxEndedJobs, maxEndedAgeMs, maxEndedBytes, now } = this.#options;
+    const oldestKept = now() - maxEndedAgeMs;
     for (;;) {
       const oldest = this.#ended[0];
       if (oldest === undefined) return;
-      const keep = this.#ended.length <= this.#options.maxEndedJobs &&
-        this.#endedBytes <= this.#options.maxEndedBytes &&
-        Date.parse(oldest.createdAt) >= oldestKept;
+      const keep = this.#ended.length <= maxEndedJobs && this.#endedBytes <= maxEndedBytes &&
+        oldest.endedMs >= oldestKept;
       if (keep) return;
-      this.#ended.shift();
-      this.#jobs.delete(oldest.id);
-      this.#endedBytes -= oldest.log.bytes;
-      this.#expiredUpToMs = Math.max(this.#expiredUpToMs, jobIdTimeMs(oldest.id));
+      const { job } = this.#ended.shift()!;
+      this.#jobs.delete(job.id);
+      this.#endedBytes -= job.log.bytes;
+      this.#expiredUpToMs = Math.max(this.#expiredUpToMs, jobIdTimeMs(job.id));
     }
   }
 
   #keptSinceMs(): number {
-    return Math.max(this.#expiredUpToMs, Date.now() - this.#options.maxEndedAgeMs);
+    return Math.max(this.#expiredUpToMs, this.#options.now() - this.#options.maxEndedAgeMs);
   }
 }

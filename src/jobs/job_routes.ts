@@ -74,11 +74,12 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
   app.get("/v1/jobs/:id/stream", (c) => {
     const job = registry.get(c.req.param("id"));
     const cursor = job.log.cursor(readAfter(c, job.log.lastSeq));
+    const plain = wantsPlainText(c);
+    // Counted only now: a request that was refused above is no reader.
     const onClose = job.addReader();
-    if (wantsPlainText(c)) {
-      return eventStreamResponse(c, new PlainTextCursor(cursor), { onClose });
-    }
-    return typedStreamResponse(c, cursor, { onClose });
+    return plain
+      ? eventStreamResponse(c, new PlainTextCursor(cursor), { onClose })
+      : typedStreamResponse(c, cursor, { onClose });
   });
 
   return app;

@@ -17,14 +17,15 @@ const encoder = new TextEncoder();
  *
  * Several writers share one queue, so that what goes to standard output and standard error keeps its
  * order on a terminal. Above `maxCharacters` (default 4,194,304) of unwritten text, `push` drops and
- * counts; what was dropped is said in one line as soon as there is room. A writer that fails (its
- * reader has gone) is not tried again.
+ * counts; what was dropped is said in one line on the same writer as soon as there is room. When
+ * nothing waits, a text of any length is taken. A writer that fails (its reader has gone) is not
+ * tried again.
  */
 export class OutputQueue {
   readonly #maxCharacters: number;
   #entries: Entry[] = [];
   #characters = 0;
-  #dropped = 0;
+  readonly #dropped = new Map<OutputWriter, number>();
   #pumping: Promise<void> | undefined;
   readonly #broken = new WeakSet<OutputWriter>();
 
@@ -34,15 +35,11 @@ export class OutputQueue {
 
   /** Queues `text`, line ends included. Returns false when it was dropped. */
   push(writer: OutputWriter, text: string): boolean {
-    if (this.#characters + text.length > this.#maxCharacters) {
-      this.#dropped++;
+    if (this.#characters > 0 && this.#characters + text.length > this.#maxCharacters) {
+      this.#dropped.set(writer, (this.#dropped.get(writer) ?? 0) + 1);
       return false;
     }
-    if (this.#dropped > 0) {
-      const notice = `rbee: ${this.#dropped} lines were dropped here: nobody read this output\n`;
-      this.#dropped = 0;
-      this.#add(writer, notice);
-    }
+    this.#sayDropped();
     this.#add(writer, text);
     this.#pumping ??= this.#pump();
     return true;
@@ -64,8 +61,17 @@ export class OutputQueue {
     this.#characters += text.length;
   }
 
+  #sayDropped(): void {
+    for (const [writer, count] of this.#dropped) {
+      this.#add(writer, `rbee: ${count} lines were dropped here: nobody read this output\n`);
+    }
+    this.#dropped.clear();
+  }
+
   async #pump(): Promise<void> {
-    while (this.#entries.length > 0) {
+    for (;;) {
+      if (this.#entries.length === 0) this.#sayDropped();
+      if (this.#entries.length === 0) break;
       const entries = this.#entries;
       this.#entries = [];
       for (let at = 0; at < entries.length;) {

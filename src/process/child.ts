@@ -74,7 +74,9 @@ export function spawnChild(options: ChildOptions): Child {
     // Fails when the child has closed its end first, which is what was wanted.
     await process.stdin.close().catch((error: unknown) => error);
   };
+  let reaped = false;
   const exited = process.status.then(async ({ code, signal }) => {
+    reaped = true;
     await closeInput();
     return { code, signal };
   });
@@ -84,7 +86,11 @@ export function spawnChild(options: ChildOptions): Child {
     stdout: captured ? process.stdout : null,
     stderr: captured ? process.stderr : null,
     exited,
-    signalGroup: (signal) => signalGroup(process.pid, signal),
+    signalGroup(signal) {
+      // While a group has members its id is no new process's pid; one that is there is another's.
+      if (reaped && processStartTime(process.pid) !== null) return false;
+      return signalGroup(process.pid, signal);
+    },
     closeInput,
     release: () => process.unref(),
   };
@@ -114,7 +120,9 @@ export function signalGroup(pgid: number, signal: "SIGTERM" | "SIGKILL"): boolea
 }
 
 function cannotSpawn(program: string, error: unknown): RbeeError {
-  const why = error instanceof Deno.errors.NotFound
+  const why = error instanceof Deno.errors.NotFound && /\bcwd\b/.test(error.message)
+    ? "there is no such folder to start it in"
+    : error instanceof Deno.errors.NotFound
     ? "there is no such program; check the path, or install it"
     : error instanceof Deno.errors.PermissionDenied
     ? "it is not executable; try chmod +x"

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { within } from "../base/delay.ts";
 import { type Line, LineSplitter } from "../base/line_splitter.ts";
-import { singleLine } from "../base/single_line.ts";
+import { cutText, singleLine } from "../base/single_line.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
 import { parseNarrationJson } from "../narration/json_format.ts";
 import { MAX_HUMAN_CHARACTERS } from "../narration/narrate.ts";
@@ -86,7 +86,9 @@ export function classify(
     }
   }
   // A bare carriage return overwrites the line on a terminal: what stands there last is the line.
-  const shown = line.text.slice(line.text.lastIndexOf("\r") + 1);
+  let end = line.text.length;
+  while (line.text[end - 1] === "\r") end--;
+  const shown = line.text.slice(line.text.lastIndexOf("\r", end - 1) + 1, end);
   const clean = stripVTControlCharacters(shown).replace(CONTROL, "");
   return { kind: "log", stream, line: clean, truncated: line.truncated };
 }
@@ -98,7 +100,5 @@ function textRecord(text: string): NarrationRecord | undefined {
 }
 
 function humanOf(human: string): string {
-  return singleLine(
-    human.length > MAX_HUMAN_CHARACTERS ? human.slice(0, MAX_HUMAN_CHARACTERS) : human,
-  );
+  return singleLine(cutText(human, MAX_HUMAN_CHARACTERS));
 }

@@ -63,3 +63,20 @@ export async function removePidFile(path: string): Promise<void> {
   if (file?.pid !== Deno.pid) return;
   await Deno.remove(path);
 }
+
+/**
+ * Signals the process that wrote the file, after checking that it is still that one. Returns false
+ * when it has ended.
+ *
+ * @throws {RbeeError} `not_permitted` If it is another user's.
+ */
+export function signalProcess(file: PidFile, signal: "SIGTERM" | "SIGKILL"): boolean {
+  if (!isSameProcess(file)) return false;
+  try {
+    Deno.kill(file.pid, signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) return false;
+    throw new RbeeError("not_permitted", `Cannot signal process ${file.pid}: it is another user's`);
+  }
+}

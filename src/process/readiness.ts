@@ -1,5 +1,5 @@
 import { Backoff } from "../base/backoff.ts";
-import { delay, unlessAborted } from "../base/delay.ts";
+import { delay, unlessAborted, within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 
 /** How readiness is waited for. */
@@ -14,6 +14,9 @@ export interface ReadinessOptions {
   stallMs: number;
   signal?: AbortSignal | undefined;
 }
+
+const MIN_PROBE_MS = 250;
+const MAX_PROBE_MS = 60_000;
 
 /**
  * Probes with capped backoff until the process is ready.
@@ -31,15 +34,19 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
     ended.abort(new RbeeError("exited_early", "The process ended before it was ready"))
   );
   const backoff = new Backoff({ firstMs: 20, maxMs: 500 });
+  const leftMs = () => options.lastProgress() + options.stallMs - performance.now();
   for (;;) {
     stop.throwIfAborted();
-    const ready = await unlessAborted(options.probe(stop), stop).catch((error: unknown) => {
-      if (stop.aborted) throw stop.reason;
+    const attempt = new AbortController();
+    const probing = options.probe(AbortSignal.any([stop, attempt.signal])).catch(() => {
       // Refused and reset connections are what "not yet" looks like.
-      return error === undefined;
+      return false;
     });
+    // A probe that hangs counts as silence, like everything else.
+    const ready = await within(unlessAborted(probing, stop), probeMs(leftMs()));
+    attempt.abort();
     if (ready) return;
-    if (performance.now() - options.lastProgress() > options.stallMs) {
+    if (leftMs() < 0) {
       throw new RbeeError(
         "timeout",
         `Nothing happened for ${
@@ -49,4 +56,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
     }
     await delay(backoff.next(), { signal: stop });
   }
+}
+
+function probeMs(leftMs: number): number {
+  return Math.min(MAX_PROBE_MS, Math.max(MIN_PROBE_MS, leftMs));
 }

@@ -15,7 +15,8 @@ export const KEEPALIVE_COMMENT = ": keepalive\n\n";
  * See https://html.spec.whatwg.org/multipage/server-sent-events.html.
  */
 export function encodeEvent(seq: number, at: string, event: NewJobEvent): string {
-  const { type, at: _at, ...data } = event;
+  // An event from another log brings that log's own place along.
+  const { type, at: _at, seq: _seq, ...data } = event as NewJobEvent & { seq?: number };
   const rest = JSON.stringify(data);
   const comma = rest.length > 2 ? "," : "";
   return `id: ${seq}\nevent: ${type}\ndata: {"seq":${seq},"at":"${at}"${comma}${rest.slice(1)}\n\n`;

@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import { within } from "../base/delay.ts";
+import { RbeeError } from "../base/rbee_error.ts";
+import type { Worker } from "./worker.ts";
+
+// Of one connection only, see RFC 9110, section 7.6.1; the host is the worker's own.
+const HOP_HEADERS = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "origin",
+];
+
+/**
+ * Passes a request on to a worker and its answer back, bytes unchanged, streams as they come. When the
+ * reader of the answer goes, the worker's connection is closed too.
+ *
+ * @throws {RbeeError} `worker_gone` If the worker has ended, with the reason of its end.
+ * @throws {RbeeError} `worker_unreachable` If it runs and does not answer.
+ */
+export async function proxyToWorker(c: Context, worker: Worker, path: string): Promise<Response> {
+  if (worker.url === null || worker.state === "failed" || worker.state === "stopped") {
+    throw await notThere(worker);
+  }
+  const { method, body } = c.req.raw;
+  let answer: Response;
+  try {
+    answer = await fetch(worker.url + path + new URL(c.req.url).search, {
+      method,
+      headers: endToEnd(c.req.raw.headers),
+      body,
+      redirect: "manual",
+    });
+  } catch {
+    throw await notThere(worker);
+  }
+  const headers = endToEnd(answer.headers);
+  const isStream = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  return new Response(isStream ? counted(answer.body, worker) : answer.body, {
+    status: answer.status,
+    headers,
+  });
+}
+
+function endToEnd(given: Headers): Headers {
+  const headers = new Headers(given);
+  for (const name of HOP_HEADERS) headers.delete(name);
+  return headers;
+}
+
+/** Counts the answer as one of the worker's requests until it ends or its reader goes. */
+function counted(
+  body: ReadableStream<Uint8Array> | null,
+  worker: Worker,
+): ReadableStream<Uint8Array> | null {
+  if (body === null) return null;
+  worker.requests++;
+  let open = true;
+  const close = () => {
+    if (open) worker.requests--;
+    open = false;
+  };
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        close();
+        controller.close();
+      } catch (error) {
+        close();
+        controller.error(error);
+      }
+    },
+    cancel(reason) {
+      close();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function notThere(worker: Worker): Promise<RbeeError> {
+  // A refused connection comes a moment before the news of the process's end.
+  const gone = await within(worker.gone.then(() => true), 1000);
+  if (!gone) {
+    return new RbeeError(
+      "worker_unreachable",
+      `Worker "${worker.id}" (process ${worker.pid}) does not answer; see rbee worker logs ${worker.id}`,
+    );
+  }
+  return new RbeeError(
+    "worker_gone",
+    worker.error?.message ?? `Worker "${worker.id}" was stopped`,
+    {
+      details: { worker_id: worker.id },
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import type { Hono } from "hono";
+import { untilAborted } from "../base/delay.ts";
+import { daemonFiles, ensureFolder } from "../config/paths.ts";
+import type { DaemonOptions } from "../config/role_options.ts";
+import { narrate } from "../narration/narrate.ts";
+import { removePidFile, writePidFile } from "../process/pid_file.ts";
+import type { OperationHandlers } from "./operation_handler.ts";
+import type { RoleProcess } from "./role_process.ts";
+import { startRoleServer } from "./role_server.ts";
+
+/** What makes a process into queen or hive. */
+export interface DaemonRoleOptions extends DaemonOptions {
+  role: "queen" | "hive";
+  handlers: OperationHandlers;
+  routes: (app: Hono) => void;
+  /** Ends what the role has started, after its jobs have ended. */
+  stopParts?: () => Promise<void>;
+}
+
+/**
+ * Runs queen or hive until it is told to end: listens, leaves its pid file for others to find it by,
+ * and at the end drains its jobs, stops its parts and takes the file away. Returns the exit code.
+ *
+ * @throws {RbeeError} `port_in_use`, `cannot_listen`, `cannot_write` or `already_running`.
+ */
+export async function runDaemonRole(
+  options: DaemonRoleOptions,
+  process: RoleProcess,
+): Promise<number> {
+  const { role, host, port, paths, handlers, routes } = options;
+  const files = daemonFiles(paths, role);
+  await ensureFolder(paths.state);
+  const server = startRoleServer({ role, host, port, handlers, routes });
+  try {
+    await writePidFile(files.pid, { instance: server.health.instance, url: server.url });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  server.health.status = "ok";
+  narrate("ready", `The ${role} is ready at ${server.url}`, { fields: { url: server.url } });
+  await Promise.race([server.shutdownRequested, untilAborted(process.signal)]);
+  narrate("stopping", `The ${role} is stopping`);
+  await server.drain();
+  await options.stopParts?.();
+  await server.close();
+  await removePidFile(files.pid);
+  narrate("stopped", `The ${role} has stopped`);
+  return 0;
+}

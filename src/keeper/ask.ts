@@ -1,0 +1,100 @@
+import { resolve } from "node:path";
+import { RbeeError } from "../base/rbee_error.ts";
+import { inferSchema } from "../contracts/operation.ts";
+import type { TerminalEvent } from "../contracts/job_event.ts";
+import { JobClient } from "../jobs/job_client.ts";
+import { narrate } from "../narration/narrate.ts";
+import { exitStatusOfEnd } from "./exit_status.ts";
+import type { Renderer } from "./render.ts";
+
+/** What `run` and `infer` can say about the answer. */
+export interface AskOptions {
+  hive?: string;
+  device?: string;
+  maxTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  seed?: number;
+  stop?: string[];
+  system?: string;
+}
+
+const FLAG_OF: Record<string, string> = {
+  max_tokens: "--max-tokens",
+  temperature: "--temperature",
+  top_p: "--top-p",
+  top_k: "--top-k",
+  seed: "--seed",
+  stop: "--stop",
+  hive: "--hive",
+  device: "--device",
+  model: "MODEL",
+};
+
+/**
+ * Asks the queen and shows the answer as it comes. Ctrl-C (`signal`) cancels the job first. Returns
+ * the exit status.
+ *
+ * @throws {RbeeError} `usage` If an option is out of range, before anything is sent.
+ */
+export async function ask(
+  queenUrl: string,
+  model: string,
+  prompt: string,
+  options: AskOptions,
+  renderer: Renderer,
+  signal: AbortSignal,
+): Promise<number> {
+  const body = inferBody(model, prompt, options);
+  const client = new JobClient(queenUrl, {
+    onReconnect: ({ error }) => narrate("reconnect", error.message, { level: "warn" }),
+  });
+  signal.addEventListener("abort", () => narrate("cancel", "Cancelling"), { once: true });
+  const end = await client.submitAndStream(body, async (event) => {
+    renderer.event(event);
+    // A slow reader of the answer slows this reader, not the worker.
+    await renderer.flush();
+  }, { signal });
+  return showEnd(end, renderer, signal);
+}
+
+/** Shows how a job ended, where that is not what was wanted, and returns the exit status. */
+export function showEnd(end: TerminalEvent, renderer: Renderer, signal: AbortSignal): number {
+  if (end.type === "error") renderer.error(end.message);
+  if (end.type === "cancelled") renderer.error(`The job was cancelled: ${end.reason}`);
+  return exitStatusOfEnd(end, { interrupted: signal.aborted });
+}
+
+/** Checks what `ask` would send. @throws {RbeeError} `usage` If it does not fit. */
+export function inferBody(model: string, prompt: string, options: AskOptions) {
+  const { system, temperature, seed, stop, hive, device } = options;
+  const messages = [
+    ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
+    { role: "user" as const, content: prompt },
+  ];
+  const parsed = inferSchema.safeParse({
+    operation: "infer",
+    model: modelName(model),
+    messages,
+    max_tokens: options.maxTokens,
+    temperature,
+    top_p: options.topP,
+    top_k: options.topK,
+    seed,
+    stop,
+    hive,
+    device,
+  });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const flag = FLAG_OF[String(issue.path[0])] ?? String(issue.path[0]);
+  throw new RbeeError("usage", `${flag} does not fit: ${issue.message}`);
+}
+
+/** A path is the person's own: where it is relative, it is so to their folder. */
+function modelName(model: string): string {
+  const isPath = /^\.{1,2}\//.test(model) ||
+    /\.gguf$/i.test(model) && !/^(\/|hf:|https?:)/.test(model);
+  return isPath ? resolve(model) : model;
+}

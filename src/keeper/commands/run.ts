@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { ask, inferBody } from "../ask.ts";
+import {
+  type RunCommand,
+  withOutputFlags,
+  withPortFlags,
+  withQueenFlag,
+} from "../command_context.ts";
+import { readPrompt } from "../prompt.ts";
+import { requireQueen } from "../queen_address.ts";
+import { startMissing } from "../start_missing.ts";
+import { type AskFlags, withAskFlags } from "./ask_flags.ts";
+
+/** Adds `rbee run`: start whatever is missing, ask, print the answer as it comes. */
+export function addRunCommand(program: Command, run: RunCommand): void {
+  const command = program.command("run")
+    .description("start whatever is missing, ask, and print the answer as it comes")
+    .argument("<model>", "bee-tiny, or the path of a GGUF file")
+    .argument("[prompt...]", "the prompt; from standard input when absent or -")
+    .addHelpText("after", '\nExample:\n  rbee run bee-tiny "Tell me a story about Luna."');
+  withPortFlags(withQueenFlag(withAskFlags(withOutputFlags(command))));
+  command.action((model: string, words: string[], flags: AskFlags) =>
+    run(flags, [model, ...words], async ({ settings, renderer, signal }) => {
+      const prompt = await readPrompt(words);
+      // What is wrong is said before anything is started for it.
+      inferBody(model, prompt, flags);
+      const { url } = await startMissing(settings, signal);
+      return await ask(url, model, prompt, flags, renderer, signal);
+    })
+  );
+}
+
+/** Adds `rbee infer`: as `run`, but it starts nothing. */
+export function addInferCommand(program: Command, run: RunCommand): void {
+  const command = program.command("infer")
+    .description("ask a queen that runs, starting nothing here")
+    .argument("<model>", "bee-tiny, or the path of a GGUF file on the hive's machine")
+    .argument("[prompt...]", "the prompt; from standard input when absent or -")
+    .addHelpText("after", '\nExample:\n  echo "Count to five." | rbee infer bee-tiny');
+  withQueenFlag(withAskFlags(withOutputFlags(command)));
+  command.action((model: string, words: string[], flags: AskFlags) =>
+    run(flags, [model, ...words], async ({ settings, renderer, signal }) => {
+      const prompt = await readPrompt(words);
+      inferBody(model, prompt, flags);
+      const { url } = await requireQueen(settings);
+      return await ask(url, model, prompt, flags, renderer, signal);
+    })
+  );
+}

@@ -1,0 +1,37 @@
+import { type Command, Option } from "commander";
+import type { RoleFlags } from "../../config/role_options.ts";
+import { flag, numberFlag } from "../command_context.ts";
+
+/** Adds `rbee serve`: run a role in the foreground. What a role is, `serve` knows. */
+export function addServeCommand(
+  program: Command,
+  serve: (flags: RoleFlags) => Promise<void>,
+): void {
+  program.command("serve")
+    .description("run a role in the foreground; narration on standard output")
+    .addOption(
+      new Option("--role <role>", "what to be").choices(["queen", "hive", "worker"])
+        .env("RBEE_ROLE").makeOptionMandatory(),
+    )
+    .addOption(flag("--host <host>", "the address to listen on (default: 127.0.0.1)"))
+    .addOption(numberFlag("--port <n>", "the port (default: 7833 queen, 7835 hive, 0 worker)"))
+    .addOption(flag("--model <model>", "worker: bee-tiny, or the path of a GGUF file"))
+    .addOption(
+      flag("--device <device>", "worker: auto, cpu, gpu, cuda:N, vulkan:N or metal")
+        .default("auto"),
+    )
+    .addOption(
+      numberFlag("--context <n>", "worker: tokens a slot (default: the model's, 4096 at most)"),
+    )
+    .addOption(numberFlag("--parallel <n>", "worker: slots, requests at once (default: 4)"))
+    .addOption(
+      numberFlag("--threads <n>", "worker: threads (default: by the model's size and idle cores)"),
+    )
+    .addOption(
+      numberFlag("--gpu-layers <n>", "worker: layers on the GPU (default: as many as fit)"),
+    )
+    .addOption(flag("--kv-type <type>", "worker: f16, q8_0 or q4_0 (default: f16)"))
+    .addOption(flag("--parent-pipe", "worker: end when standard input closes"))
+    .addHelpText("after", "\nExample:\n  rbee serve --role worker --model bee-tiny --port 8080")
+    .action(serve);
+}

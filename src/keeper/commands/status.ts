@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { hiveListSchema } from "../../contracts/hive.ts";
+import { healthSchema } from "../../contracts/health.ts";
+import { workerListSchema } from "../../contracts/worker.ts";
+import { requestJson } from "../../http/api_client.ts";
+import { type RunCommand, withOutputFlags, withQueenFlag } from "../command_context.ts";
+import { EXIT } from "../exit_status.ts";
+import { findQueen } from "../queen_address.ts";
+import { formatTable } from "../table.ts";
+
+/** Adds `rbee status`: what runs where. */
+export function addStatusCommand(program: Command, run: RunCommand): void {
+  const command = program.command("status")
+    .description("show the queen, her hives and their workers; exits 3 when no queen runs")
+    .addHelpText("after", "\nExample:\n  rbee status --json");
+  withQueenFlag(withOutputFlags(command));
+  command.action((flags: Record<string, never>) =>
+    run(flags, [], async ({ settings, renderer }, _args, { json }) => {
+      const queen = await findQueen(settings);
+      if (queen === undefined) {
+        if (json) renderer.result({ queen: null, hives: [], workers: [] });
+        else renderer.lines(["No queen is running; start one with rbee up"]);
+        return EXIT.unreachable;
+      }
+      const [health, { hives }, { workers }] = await Promise.all([
+        requestJson(`${queen.url}/health`, { schema: healthSchema }),
+        requestJson(`${queen.url}/v1/hives`, { schema: hiveListSchema }),
+        requestJson(`${queen.url}/v1/workers`, { schema: workerListSchema }),
+      ]);
+      if (json) {
+        renderer.result({ queen: { url: queen.url, ...health }, hives, workers });
+        return EXIT.ok;
+      }
+      renderer.lines([
+        ...formatTable(["ROLE", "NAME", "STATE", "VERSION", "URL"], [
+          ["queen", "", health.status, health.version, queen.url],
+          ...hives.map((hive) => [
+            "hive",
+            hive.name,
+            hive.state,
+            hive.version ?? "",
+            hive.error ?? hive.url ?? "",
+          ]),
+        ]),
+        "",
+        ...(workers.length === 0 ? ["No workers"] : formatTable(
+          ["MODEL", "STATE", "HIVE", "DEVICE", "REQUESTS", "PROCESS", "WORKER"],
+          workers.map((worker) => [
+            worker.model,
+            worker.state,
+            worker.hive,
+            worker.device,
+            String(worker.requests),
+            String(worker.pid ?? ""),
+            worker.worker_id,
+          ]),
+        )),
+        ...workers.filter(({ error }) => error !== undefined)
+          .map(({ worker_id, error }) => `${worker_id}: ${error!.message}`),
+      ]);
+      return EXIT.ok;
+    })
+  );
+}

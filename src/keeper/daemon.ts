@@ -1,0 +1,164 @@
+import { messageOf, RbeeError, toRbeeError } from "../base/rbee_error.ts";
+import { daemonFiles, ensureFolder, type Paths } from "../config/paths.ts";
+import { type Health, healthSchema } from "../contracts/health.ts";
+import type { PidFile } from "../contracts/pid_file.ts";
+import { requestJson } from "../http/api_client.ts";
+import { narrate } from "../narration/narrate.ts";
+import { type Child, spawnChild } from "../process/child.ts";
+import { isSameProcess, readPidFile } from "../process/pid_file.ts";
+import { waitUntilReady } from "../process/readiness.ts";
+import { roleEnvironment, selfCommand } from "../process/self_command.ts";
+import { stopChild } from "../process/supervisor.ts";
+import { LogFollower } from "./log_follower.ts";
+
+/** A role that runs in the background. */
+export type DaemonRole = "queen" | "hive";
+
+/** A daemon that runs and answers. */
+export interface RunningDaemon {
+  url: string;
+  pid: number;
+  health: Health;
+}
+
+/** How a daemon is started. */
+export interface StartOptions {
+  paths: Paths;
+  host: string;
+  port: number;
+  signal: AbortSignal;
+}
+
+const START_STALL_MS = 30_000;
+
+/**
+ * The daemon of this home, if one runs: its pid file names a living process whose `/health` answers
+ * with this role and the instance of the file.
+ *
+ * @throws {RbeeError} `not_answering` If its process runs and does not answer so.
+ */
+export async function findDaemon(
+  role: DaemonRole,
+  paths: Paths,
+): Promise<RunningDaemon | undefined> {
+  const file = await readPidFile(daemonFiles(paths, role).pid);
+  if (file === undefined || !isSameProcess(file)) return undefined;
+  try {
+    return await checkHealth(role, file);
+  } catch (error) {
+    if (!isSameProcess(file)) return undefined;
+    throw new RbeeError(
+      "not_answering",
+      `The ${role} runs as process ${file.pid} and does not answer: ${
+        messageOf(error)
+      }; end it with rbee down`,
+    );
+  }
+}
+
+/**
+ * Starts a daemon of this home unless it runs, and follows its log, saying what it says, until it is
+ * healthy. Then it is let go: it outlives this process. When `signal` aborts first, it is ended.
+ *
+ * @throws {RbeeError} `start_failed` If it ends before it is healthy, with its last words.
+ */
+export async function startDaemon(role: DaemonRole, options: StartOptions): Promise<RunningDaemon> {
+  const { paths, signal } = options;
+  await ensureFolder(paths.state);
+  using lock = await Deno.open(`${paths.state}/${role}.lock`, { create: true, write: true });
+  // Two commands at once must not start two: the second waits here and then finds the first's.
+  await lock.lock(true);
+  const running = await findDaemon(role, paths);
+  if (running !== undefined) return running;
+  narrate(`${role}_start`, `Starting the ${role}`);
+  const files = daemonFiles(paths, role);
+  const follower = await LogFollower.open(files.log);
+  let child: Child | undefined;
+  try {
+    child = spawnChild({
+      ...daemonCommand(role, options),
+      mode: "daemon",
+      env: daemonEnvironment(),
+    });
+    const daemon = await untilHealthy(role, child, files.pid, follower, signal);
+    narrate(`${role}_ready`, `The ${role} is ready at ${daemon.url} (process ${daemon.pid})`, {
+      fields: { url: daemon.url, pid: daemon.pid },
+    });
+    child.release();
+    return daemon;
+  } catch (error) {
+    if (child !== undefined) await stopChild(child, { graceMs: 5000 });
+    await follower.pump();
+    throw signal.aborted ? signal.reason : startFailed(role, error, follower, files.log);
+  } finally {
+    follower.close();
+  }
+}
+
+async function untilHealthy(
+  role: DaemonRole,
+  child: Child,
+  pidPath: string,
+  follower: LogFollower,
+  signal: AbortSignal,
+): Promise<RunningDaemon> {
+  let found: RunningDaemon | undefined;
+  await waitUntilReady({
+    probe: async () => {
+      await follower.pump();
+      const file = await readPidFile(pidPath);
+      if (file?.pid !== child.pid) return false;
+      found = await checkHealth(role, file);
+      return true;
+    },
+    exited: child.exited,
+    lastProgress: () => follower.lastLineMs,
+    stallMs: START_STALL_MS,
+    signal,
+  });
+  await follower.pump();
+  return found!;
+}
+
+/** Asks a daemon's health, which must name the role and the instance that its pid file names. */
+async function checkHealth(role: DaemonRole, file: PidFile): Promise<RunningDaemon> {
+  const health = await requestJson(`${file.url}/health`, {
+    schema: healthSchema,
+    timeoutMs: 5000,
+  });
+  if (health.role !== role || health.instance !== file.instance) {
+    throw new RbeeError("bad_answer", `${file.url} is another program`);
+  }
+  return { url: file.url, pid: file.pid, health };
+}
+
+function daemonCommand(role: DaemonRole, options: StartOptions) {
+  const { program, args } = selfCommand();
+  const { host, port } = options;
+  const { log } = daemonFiles(options.paths, role);
+  const serve = [program, ...args, "serve", "--role", role, `--host=${host}`, `--port=${port}`];
+  // The shell gives it the log file as its outputs, since Deno can only inherit, pipe or discard.
+  return {
+    program: "/bin/sh",
+    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null', "sh", log, ...serve],
+  };
+}
+
+function daemonEnvironment(): Record<string, string> {
+  const home = Deno.env.get("RBEE_HOME");
+  return roleEnvironment(home === undefined ? {} : { RBEE_HOME: home });
+}
+
+function startFailed(
+  role: DaemonRole,
+  error: unknown,
+  follower: LogFollower,
+  log: string,
+): RbeeError {
+  const { code, message } = toRbeeError(error);
+  const why = follower.lastWords || message;
+  return new RbeeError(
+    code === "timeout" ? code : "start_failed",
+    `The ${role} did not start: ${why} (its log: ${log})`,
+  );
+}

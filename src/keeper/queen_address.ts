@@ -1,0 +1,43 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { healthSchema } from "../contracts/health.ts";
+import { requestJson } from "../http/api_client.ts";
+import { narrate } from "../narration/narrate.ts";
+import { findDaemon } from "./daemon.ts";
+import type { Settings } from "./settings.ts";
+
+/** A queen to talk to. */
+export interface QueenAddress {
+  url: string;
+  /** Whether she is the one of this home, whose parts this keeper may start and stop. */
+  own: boolean;
+}
+
+/**
+ * Finds the queen: the one that `--queen` names, else this home's by its pid file, else whoever
+ * answers as a queen on the configured port, which is said since she belongs to another home.
+ */
+export async function findQueen(settings: Settings): Promise<QueenAddress | undefined> {
+  if (settings.queenUrl !== undefined) return { url: settings.queenUrl, own: false };
+  const own = await findDaemon("queen", settings.paths);
+  if (own !== undefined) return { url: own.url, own: true };
+  const { host, port } = settings.queen;
+  // Port 0 is any free one: there is no address at which another could be.
+  if (port === 0) return undefined;
+  const url = `http://${host}:${port}`;
+  const health = await requestJson(`${url}/health`, { schema: healthSchema, timeoutMs: 2000 })
+    .catch(() => undefined);
+  if (health?.role !== "queen") return undefined;
+  narrate("queen_found", `Using the queen at ${url}, which belongs to another home`);
+  return { url, own: false };
+}
+
+/**
+ * As {@linkcode findQueen}.
+ *
+ * @throws {RbeeError} `not_running` If there is none.
+ */
+export async function requireQueen(settings: Settings): Promise<QueenAddress> {
+  const queen = await findQueen(settings);
+  if (queen !== undefined) return queen;
+  throw new RbeeError("not_running", "No queen is running; start one with rbee up");
+}

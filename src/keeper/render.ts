@@ -1,0 +1,123 @@
+import type { JobEvent } from "../contracts/job_event.ts";
+import type { NarrationLevel, NarrationRecord } from "../contracts/narration_record.ts";
+import { paintNarration } from "../narration/color.ts";
+import { isShown } from "../narration/level.ts";
+import type { NarrationSink } from "../narration/narration_sink.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a person wants to see. */
+export interface RenderOptions {
+  /** No narration. */
+  quiet?: boolean | undefined;
+  /** Narration of level `debug` too. */
+  verbose?: boolean | undefined;
+  /** Results as JSON; a stream as one event a line. */
+  json?: boolean | undefined;
+}
+
+/**
+ * Shows narration and results: the result alone on standard output, the rest on standard error. Also
+ * the sink for the keeper's own narration, so that all of it keeps its order.
+ */
+export class Renderer implements NarrationSink {
+  readonly #terminal: Terminal;
+  readonly #options: RenderOptions;
+  readonly #minimum: NarrationLevel;
+  #midLine = false;
+
+  constructor(terminal: Terminal, options: RenderOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#minimum = options.verbose ? "debug" : "info";
+  }
+
+  /** Shows a piece of narration. */
+  write(
+    record: Pick<NarrationRecord, "actor" | "action" | "human" | "level">,
+  ): void {
+    if (this.#options.quiet || !isShown(record.level, this.#minimum)) return;
+    this.#line(paintNarration(record, { color: this.#terminal.color }));
+  }
+
+  /** Shows an event of a job. */
+  event(event: JobEvent): void {
+    if (this.#options.json) {
+      this.#result(JSON.stringify(event) + "\n");
+      return;
+    }
+    switch (event.type) {
+      case "narration":
+        return this.write(event);
+      case "log":
+        return this.write({
+          actor: event.actor,
+          action: event.stream,
+          human: event.line + (event.truncated ? " [cut]" : ""),
+          level: "info",
+        });
+      case "token":
+        return this.#token(event.text);
+      case "data":
+        return this.result(event.value);
+      case "gap":
+        return this.error(`Events ${event.from} to ${event.to} are gone`);
+      case "done":
+        return this.endAnswer();
+      case "error":
+      case "cancelled":
+        this.endAnswer();
+    }
+  }
+
+  /** Shows a result: JSON, indented for a person. */
+  result(value: unknown): void {
+    this.#result(JSON.stringify(value, null, this.#options.json ? undefined : 2) + "\n");
+  }
+
+  /** Shows lines that are the result. */
+  lines(lines: readonly string[]): void {
+    this.#result(lines.map((line) => line + "\n").join(""));
+  }
+
+  /** Shows how a command went: the value as JSON where that was asked for, else the sentence. */
+  summary(value: unknown, sentence: string): void {
+    if (this.#options.json) this.result(value);
+    else if (!this.#options.quiet) this.#line(sentence);
+  }
+
+  /** Shows an error in a sentence, whatever else is hidden. */
+  error(message: string): void {
+    const text = `Error: ${message}`;
+    this.#line(this.#terminal.color ? `\x1b[31m${text}\x1b[0m` : text);
+  }
+
+  /** Ends the line of the answer, on a terminal alone: a file holds the answer and nothing else. */
+  endAnswer(): void {
+    if (!this.#midLine) return;
+    this.#midLine = false;
+    const { queue, stdout, stdoutIsTerminal } = this.#terminal;
+    if (stdoutIsTerminal) queue.push(stdout, "\n");
+    else if (this.#terminal.oneScreen) queue.push(this.#terminal.stderr, "\n");
+  }
+
+  /** Resolves when all is written. */
+  async flush(): Promise<void> {
+    await this.#terminal.queue.flush();
+  }
+
+  #token(text: string): void {
+    this.#result(text);
+    this.#midLine = !text.endsWith("\n") && (text !== "" || this.#midLine);
+  }
+
+  #result(text: string): void {
+    this.#terminal.queue.push(this.#terminal.stdout, text);
+  }
+
+  #line(text: string): void {
+    const { queue, stderr, oneScreen } = this.#terminal;
+    const lead = this.#midLine && oneScreen ? "\n" : "";
+    if (lead !== "") this.#midLine = false;
+    queue.push(stderr, `${lead}${text}\n`);
+  }
+}

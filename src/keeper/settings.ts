@@ -1,0 +1,46 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { type Paths, resolvePaths } from "../config/paths.ts";
+import { readRbeeYaml } from "../config/rbee_yaml.ts";
+
+/** What a command works with, from flags, environment and rbee.yaml in that order. */
+export interface Settings {
+  paths: Paths;
+  /** Where the person said that the queen is. */
+  queenUrl: string | undefined;
+  queen: { host: string; port: number };
+  hive: { host: string; port: number };
+}
+
+/** The flags, or their twins in the environment, that settings come from. */
+export interface SettingsFlags {
+  queen?: string | undefined;
+  queenPort?: number | undefined;
+  hivePort?: number | undefined;
+}
+
+/**
+ * Puts the settings of a command together.
+ *
+ * @throws {RbeeError} `bad_config` If rbee.yaml does not fit; `usage` If `--queen` is no URL.
+ */
+export async function readSettings(flags: SettingsFlags): Promise<Settings> {
+  const paths = resolvePaths();
+  const file = await readRbeeYaml(paths.config);
+  return {
+    paths,
+    queenUrl: flags.queen === undefined ? undefined : readUrl(flags.queen),
+    queen: { ...file.queen, port: flags.queenPort ?? file.queen.port },
+    hive: { ...file.hive, port: flags.hivePort ?? file.hive.port },
+  };
+}
+
+function readUrl(given: string): string {
+  const url = URL.parse(given);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new RbeeError(
+      "usage",
+      `--queen "${given}" is not a URL; give one such as http://127.0.0.1:7833`,
+    );
+  }
+  return url.origin;
+}

@@ -1,0 +1,94 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import type { InferRequest } from "../contracts/operation.ts";
+import { workerInfoSchema } from "../contracts/worker.ts";
+import type { Job, JobResult } from "../jobs/job.ts";
+import { narrate } from "../narration/narrate.ts";
+import type { Hives, KnownHive } from "./hives.ts";
+import { place } from "./placement.ts";
+import { relay } from "./relay.ts";
+
+// The worker was chosen and had gone before it answered.
+const WORKER_LOST = new Set(["worker_gone", "worker_not_found", "worker_unreachable"]);
+
+/**
+ * Answers a request: chooses a hive, has it load the model where none of its workers has it, and
+ * relays the worker's tokens. A worker that is lost before its first token is replaced once.
+ */
+export async function infer(hives: Hives, request: InferRequest, job: Job): Promise<JobResult> {
+  let tokens = 0;
+  const attempt = () => inferOnce(hives, request, job, () => tokens++);
+  try {
+    return await attempt();
+  } catch (error) {
+    const again = error instanceof RbeeError && WORKER_LOST.has(error.code) && tokens === 0 &&
+      !job.signal.aborted;
+    if (!again) throw error;
+    narrate("retry", `Trying once more: ${error.message}`, { level: "warn" });
+    return await attempt();
+  }
+}
+
+async function inferOnce(
+  hives: Hives,
+  request: InferRequest,
+  job: Job,
+  onToken: () => void,
+): Promise<JobResult> {
+  const known = await hives.ask();
+  const placement = place(request, known);
+  if (placement.kind === "none") {
+    throw new RbeeError(
+      "hive_unreachable",
+      `Cannot place the request for ${request.model}: ${placement.why}`,
+    );
+  }
+  narrate("placement", `Chose hive ${placement.hive}: it ${placement.why}`, {
+    fields: { hive: placement.hive, model: request.model },
+  });
+  const url = urlOf(known, placement.hive);
+  const workerId = placement.kind === "worker"
+    ? placement.workerId
+    : await spawn(url, placement.hive, request, job);
+  // The choice has been made; what is left is the worker's to do.
+  const { hive: _hive, device: _device, engine: _engine, ...question } = request;
+  const { usage, finish_reason } = await relay(
+    `${url}/v1/workers/${workerId}/proxy`,
+    question,
+    job,
+    { name: `the worker on hive "${placement.hive}"`, onToken },
+  );
+  return {
+    result: { model: request.model, hive: placement.hive, worker_id: workerId },
+    ...(usage && { usage }),
+    ...(finish_reason && { finish_reason }),
+  };
+}
+
+async function spawn(
+  url: string,
+  hive: string,
+  request: InferRequest,
+  job: Job,
+): Promise<string> {
+  const { model, device, engine } = request;
+  const { result } = await relay(
+    url,
+    {
+      operation: "worker_spawn",
+      model,
+      ...(device !== undefined && { device }),
+      ...(engine !== undefined && { engine }),
+    },
+    job,
+    { name: `hive "${hive}"` },
+  );
+  const worker = workerInfoSchema.safeParse(result);
+  if (worker.success) return worker.data.worker_id;
+  throw new RbeeError("bad_answer", `Hive "${hive}" did not say which worker it started`);
+}
+
+function urlOf(known: readonly KnownHive[], name: string): string {
+  const url = known.find((hive) => hive.name === name)?.url;
+  if (url) return url;
+  throw new RbeeError("hive_unreachable", `Hive "${name}" has no address; start it with rbee up`);
+}

@@ -1,0 +1,90 @@
+import type { WorkerInfo } from "../contracts/worker.ts";
+
+/** What a placement must respect. */
+export interface PlacementRequest {
+  model: string;
+  hive?: string | undefined;
+  device?: string | undefined;
+  engine?: string | undefined;
+}
+
+/** A hive as placement sees it. */
+export interface HiveView {
+  name: string;
+  /** Why it cannot be used; undefined when it can. */
+  unreachable?: string | undefined;
+  workers: readonly WorkerInfo[];
+}
+
+/** Where a request goes, with the reason as a person reads it. */
+export type Placement =
+  | { kind: "worker"; hive: string; workerId: string; why: string }
+  | { kind: "spawn"; hive: string; why: string }
+  | { kind: "none"; why: string };
+
+/**
+ * Decides where a request goes: to a ready worker that has the model, the least busy one; else to a
+ * hive that is loading it; else to the hive with the fewest workers. Decides alone, and does nothing.
+ */
+export function place(request: PlacementRequest, hives: readonly HiveView[]): Placement {
+  const asked = hives.filter(({ name }) => request.hive === undefined || name === request.hive);
+  if (asked.length === 0) return { kind: "none", why: whyNone(request, hives) };
+  const usable = asked.filter(({ unreachable }) => unreachable === undefined);
+  if (usable.length === 0) {
+    const reasons = asked.map(({ name, unreachable }) => `hive "${name}": ${unreachable}`);
+    return { kind: "none", why: reasons.join("; ") };
+  }
+  const candidates = usable.flatMap((hive) =>
+    hive.workers.filter((worker) => fits(request, worker)).map((worker) => ({ hive, worker }))
+  );
+  const ready = candidates.filter(({ worker }) => worker.state === "ready")
+    .sort((a, b) => load(a.worker) - load(b.worker))[0];
+  if (ready !== undefined) {
+    const { hive, worker } = ready;
+    const busy = load(worker) === 0 ? "idle" : `${load(worker)} requests`;
+    return {
+      kind: "worker",
+      hive: hive.name,
+      workerId: worker.worker_id,
+      why: `has ${request.model} loaded (${busy})`,
+    };
+  }
+  const loading = candidates.find(({ worker }) =>
+    worker.state === "starting" || worker.state === "loading"
+  );
+  if (loading !== undefined) {
+    return { kind: "spawn", hive: loading.hive.name, why: `is already loading ${request.model}` };
+  }
+  const emptiest = [...usable].sort((a, b) => running(a) - running(b))[0]!;
+  const count = running(emptiest);
+  return {
+    kind: "spawn",
+    hive: emptiest.name,
+    why: request.hive !== undefined
+      ? "was asked for"
+      : usable.length === 1
+      ? "is the only hive connected"
+      : `has the fewest workers (${count})`,
+  };
+}
+
+function fits(request: PlacementRequest, worker: WorkerInfo): boolean {
+  return worker.model === request.model &&
+    (request.engine === undefined || worker.engine === request.engine) &&
+    (request.device === undefined || request.device === "auto" ||
+      worker.device === request.device);
+}
+
+function load(worker: WorkerInfo): number {
+  return worker.requests + worker.waiting;
+}
+
+function running(hive: HiveView): number {
+  return hive.workers.filter(({ state }) => state !== "stopped" && state !== "failed").length;
+}
+
+function whyNone(request: PlacementRequest, hives: readonly HiveView[]): string {
+  if (request.hive === undefined) return "no hive is known; start one with rbee up";
+  const known = hives.map(({ name }) => name).join(", ") || "none";
+  return `there is no hive "${request.hive}" (known: ${known}); see rbee hive list`;
+}

@@ -1,0 +1,62 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import type { TerminalEvent } from "../contracts/job_event.ts";
+import type { Job } from "../jobs/job.ts";
+import { JobClient, type OperationBody } from "../jobs/job_client.ts";
+import { currentJobLog } from "../jobs/job_logs.ts";
+import { narrate } from "../narration/narrate.ts";
+
+/** How long the other side goes on without us, and how long we look for it. */
+const PATIENCE_MS = 60_000;
+
+/** The end of a job elsewhere that went well. */
+export type RelayedResult = Extract<TerminalEvent, { type: "done" }>;
+
+/**
+ * Runs an operation as a job of another role and brings all its events into the job that runs here:
+ * they get places of this job and keep their time, actor, action, words, level, fields and progress.
+ * Its terminal event is consumed. Cancelling the job here cancels the one there.
+ *
+ * @throws {RbeeError} The error that the other job ended with, or why it was out of reach for 60 s.
+ */
+export async function relay(
+  baseUrl: string,
+  body: OperationBody,
+  job: Job,
+  options: { name: string; onToken?: () => void },
+): Promise<RelayedResult> {
+  const log = currentJobLog();
+  const client = new JobClient(baseUrl, {
+    patienceMs: PATIENCE_MS,
+    onReconnect: ({ error }) =>
+      narrate("reconnect", `Lost ${options.name}, trying again: ${error.message}`, {
+        level: "warn",
+      }),
+  });
+  const end = await client.submitAndStream(body, (event) => {
+    switch (event.type) {
+      case "narration":
+        // The job and its tie are this job's own; the sentence and who said it are not.
+        log.append({ ...event, job_id: job.id, correlation_id: job.correlationId });
+        break;
+      case "token":
+        options.onToken?.();
+        log.append(event);
+        break;
+      case "log":
+      case "data":
+        log.append(event);
+        break;
+      case "gap":
+        narrate("gap", `${event.to - event.from + 1} events of ${options.name} were lost`, {
+          level: "warn",
+        });
+    }
+  }, { signal: job.signal, correlationId: job.correlationId, unwatchedLimitMs: PATIENCE_MS });
+  if (end.type === "done") return end;
+  if (end.type === "error") {
+    throw new RbeeError(end.code, end.message, {
+      details: end.details as Record<string, string> | undefined,
+    });
+  }
+  throw new RbeeError("cancelled_elsewhere", `${options.name} cancelled the work: ${end.reason}`);
+}

@@ -1,0 +1,102 @@
+import { inferSchema, statusSchema } from "../contracts/operation.ts";
+import { untilAborted } from "../base/delay.ts";
+import { toRbeeError } from "../base/rbee_error.ts";
+import { operation } from "../jobs/operation_handler.ts";
+import type { RoleProcess } from "../jobs/role_process.ts";
+import { type RoleServer, startRoleServer } from "../jobs/role_server.ts";
+import type { WorkerRoleOptions } from "../config/role_options.ts";
+import { narrate } from "../narration/narrate.ts";
+import { parentPipeClosed } from "../process/parent_pipe.ts";
+import { VERSION } from "../version.ts";
+import type { Engine } from "./engine.ts";
+import { checkModel, infer } from "./infer.ts";
+import { loadEngine } from "./load_engine.ts";
+import { findModelFile } from "./model_file.ts";
+
+const STATUS_LIMIT = { kind: "total", ms: 10_000 } as const;
+const INFER_LIMIT = { kind: "stall", ms: 600_000 } as const;
+// Shorter than the hive waits before it kills.
+const GRACE_MS = 5000;
+
+/**
+ * Runs a worker until it is told to end: listens first, so that its health can be asked while it
+ * loads, then loads the model, then answers. Returns the exit code.
+ */
+export async function runWorker(
+  options: WorkerRoleOptions,
+  process: RoleProcess,
+): Promise<number> {
+  let loaded: Engine | undefined;
+  const names: string[] = [options.model];
+  const server: RoleServer = startRoleServer({
+    role: "worker",
+    graceMs: GRACE_MS,
+    host: options.host,
+    port: options.port,
+    handlers: {
+      status: operation(statusSchema, STATUS_LIMIT, () =>
+        Promise.resolve({
+          result: { role: "worker", version: VERSION, model: options.model, loaded: !!loaded },
+        })),
+      infer: operation(inferSchema, INFER_LIMIT, async (request, job) => {
+        checkModel(request.model, names);
+        return await infer(await engine, request, job);
+      }),
+    },
+  });
+  const engine = load();
+  // Requests that wait for it fail with its reason; without any, nobody else would see it.
+  engine.catch((error: unknown) => error);
+  const ended = until(server, options, process.signal);
+  try {
+    const ready = await Promise.race([engine.then(() => true), ended]);
+    if (ready === true) {
+      narrate("worker_ready", `Ready: ${names.at(-1)} answers at ${server.url}`, {
+        fields: { url: server.url, model: options.model },
+      });
+      // What came before readiness must be readable before readiness is.
+      await process.flushOutput();
+      server.health.status = "ok";
+    }
+    if (await ended === "parent_gone") return 0;
+  } catch (error) {
+    const { code, message } = toRbeeError(error);
+    narrate("model_load", message, { level: "error", fields: { code } });
+    await server.close();
+    return 1;
+  }
+  await server.drain();
+  await server.close();
+  narrate("stopped", "Stopped");
+  return 0;
+
+  async function load(): Promise<Engine> {
+    const file = await findModelFile(options.model);
+    names.push(file.path, file.name);
+    narrate(
+      "model_load",
+      `Loading ${file.name} (${megabytes(file.bytes)} MB) on ${options.device}`,
+    );
+    loaded = await loadEngine(file, options, process.diagnostic);
+    return loaded;
+  }
+}
+
+/** Resolves when the worker is to end: a signal, a request, or the end of its parent. */
+function until(
+  server: RoleServer,
+  options: WorkerRoleOptions,
+  signal: AbortSignal,
+): Promise<"stop" | "parent_gone"> {
+  const ways: Promise<"stop" | "parent_gone">[] = [
+    untilAborted(signal).then(() => "stop"),
+    server.shutdownRequested.then(() => "stop"),
+  ];
+  // Without a parent nobody reads the answers: there is nothing to wait for.
+  if (options.parentPipe) ways.push(parentPipeClosed().then(() => "parent_gone"));
+  return Promise.race(ways);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

@@ -1,0 +1,54 @@
+import type { JobView } from "../../src/contracts/job.ts";
+import type { Journal, JournalSegment } from "../../src/journal/journal.ts";
+
+/** A journal that keeps everything in memory and insists on what its callers promise. */
+export class FakeJournal implements Journal {
+  readonly saved = new Map<string, JobView>();
+  readonly #segments = new Map<string, JournalSegment[]>();
+
+  append(jobId: string, segment: JournalSegment): void {
+    const segments = this.#segments.get(jobId) ?? [];
+    const last = segments.at(-1)?.to ?? 0;
+    if (segment.from !== last + 1) {
+      throw new Error(`segment ${segment.from} to ${segment.to} does not follow ${last}`);
+    }
+    segments.push({ from: segment.from, to: segment.to, bytes: segment.bytes.slice() });
+    this.#segments.set(jobId, segments);
+  }
+
+  saveJob(job: JobView): void {
+    this.saved.set(job.job_id, job);
+  }
+
+  read(jobId: string, after: number): JournalSegment | undefined {
+    const segment = this.#segments.get(jobId)?.find(({ to }) => to > after);
+    if (segment === undefined || segment.from > after) return segment;
+    // Events end with an empty line, and nothing inside them can hold one.
+    const blocks = new TextDecoder().decode(segment.bytes).split("\n\n").slice(0, -1);
+    const kept = blocks.slice(after + 1 - segment.from).map((block) => block + "\n\n").join("");
+    return { from: after + 1, to: segment.to, bytes: new TextEncoder().encode(kept) };
+  }
+
+  /** Loses the oldest segments of a job, as a journal with a bound does. */
+  dropUpTo(jobId: string, seq: number): void {
+    const segments = this.#segments.get(jobId) ?? [];
+    this.#segments.set(jobId, segments.filter(({ to }) => to > seq));
+  }
+
+  jobs(): JobView[] {
+    return [...this.saved.values()].reverse();
+  }
+
+  forget(jobId: string): void {
+    this.#segments.delete(jobId);
+    this.saved.delete(jobId);
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
