@@ -9,7 +9,9 @@ export function addHiveRoutes(app: Hono, workers: WorkerLifecycle): void {
 
   app.get("/v1/workers/:id/log", (c) => {
     const { log } = workers.get(c.req.param("id"));
-    return typedStreamResponse(c, log.cursor(readAfter(c, log.lastSeq)));
+    const after = readAfter(c, log.lastSeq);
+    const until = c.req.query("follow") === "false" ? log.lastSeq : undefined;
+    return typedStreamResponse(c, log.cursor(after, { until }));
   });
 
   app.all("/v1/workers/:id/proxy/*", (c) => {

@@ -1,20 +1,8 @@
 import type { Context } from "hono";
 import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
+import { passOn } from "../http/pass_on.ts";
 import type { Worker } from "./worker.ts";
-
-// Of one connection only, see RFC 9110, section 7.6.1; the host is the worker's own.
-const HOP_HEADERS = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "host",
-  "origin",
-];
 
 /**
  * Passes a request on to a worker and its answer back, bytes unchanged, streams as they come. When the
@@ -27,30 +15,14 @@ export async function proxyToWorker(c: Context, worker: Worker, path: string): P
   if (worker.url === null || worker.state === "failed" || worker.state === "stopped") {
     throw await notThere(worker);
   }
-  const { method, body } = c.req.raw;
   let answer: Response;
   try {
-    answer = await fetch(worker.url + path + new URL(c.req.url).search, {
-      method,
-      headers: endToEnd(c.req.raw.headers),
-      body,
-      redirect: "manual",
-    });
+    answer = await passOn(c.req.raw, worker.url + path + new URL(c.req.url).search);
   } catch {
     throw await notThere(worker);
   }
-  const headers = endToEnd(answer.headers);
-  const isStream = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  return new Response(isStream ? counted(answer.body, worker) : answer.body, {
-    status: answer.status,
-    headers,
-  });
-}
-
-function endToEnd(given: Headers): Headers {
-  const headers = new Headers(given);
-  for (const name of HOP_HEADERS) headers.delete(name);
-  return headers;
+  if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
+  return new Response(counted(answer.body, worker), answer);
 }
 
 /** Counts the answer as one of the worker's requests until it ends or its reader goes. */

@@ -70,7 +70,7 @@ async function send<S extends z.ZodType>(url: string, request: ApiRequest<S>): P
 /** The error for an address where nobody answers. */
 export function unreachable(url: string, cause: unknown): RbeeError {
   const { origin } = new URL(url);
-  const text = messageOf(cause);
+  const text = messagesOf(cause).join(": ");
   const why = /refused/i.test(text)
     ? "connection refused"
     : /timed? ?out/i.test(text)
@@ -79,4 +79,10 @@ export function unreachable(url: string, cause: unknown): RbeeError {
     ? "the connection was cut"
     : text.slice(0, 200);
   return new RbeeError("unreachable", `Cannot reach ${origin}: ${why}`, { cause });
+}
+
+/** The sentences of an error and of what caused it: a fetch tells its reason in its cause alone. */
+function messagesOf(error: unknown): string[] {
+  const inner = error instanceof Error && error.cause !== undefined ? messagesOf(error.cause) : [];
+  return [messageOf(error), ...inner];
 }

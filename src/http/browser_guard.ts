@@ -11,7 +11,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
  * no page of another site, nor of another local server, is answered.
  */
 export function browserGuard(options: { names?: readonly string[] } = {}): MiddlewareHandler {
-  const names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
+  const names = new Set((options.names ?? []).map(asHostName));
   return async (c, next) => {
     const host = (c.req.header("host") ?? new URL(c.req.url).host).toLowerCase();
     const name = host.replace(/:\d+$/, "");
@@ -32,6 +32,12 @@ export function browserGuard(options: { names?: readonly string[] } = {}): Middl
     }
     await next();
   };
+}
+
+/** As it stands in `Host`: in lower case, an IPv6 address in brackets. */
+function asHostName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.includes(":") && !lower.startsWith("[") ? `[${lower}]` : lower;
 }
 
 function isOwnOrigin(origin: string, host: string): boolean {

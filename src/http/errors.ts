@@ -33,7 +33,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
 
 /** The status that an error is answered with. */
 export function statusOf(error: RbeeError): ContentfulStatusCode {
-  return STATUS[error.code] ?? 500;
+  return (Object.hasOwn(STATUS, error.code) ? STATUS[error.code] : undefined) ?? 500;
 }
 
 /** The body that an error is answered with, in the form that clients of OpenAI's API read. */

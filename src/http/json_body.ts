@@ -1,6 +1,4 @@
-import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 
@@ -9,15 +7,38 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Refuses bodies of more than {@linkcode MAX_BODY_BYTES}, also those that do not say their length. */
 export function limitBody(): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new RbeeError(
-        "body_too_large",
-        `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB; send less`,
-      );
-    },
-  });
+  return async (c, next) => {
+    const { raw } = c.req;
+    if (raw.body !== null) {
+      const length = raw.headers.get("content-length");
+      // Where both are sent, the length is not the one that counts.
+      if (length !== null && !raw.headers.has("transfer-encoding")) {
+        if (Number(length) > MAX_BODY_BYTES) throw bodyTooLarge();
+      } else {
+        c.req.raw = new Request(raw, { body: await readLimited(raw.body) });
+      }
+    }
+    await next();
+  };
+}
+
+async function readLimited(body: ReadableStream<Uint8Array>): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body, which lets go of what the connection holds for it.
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw bodyTooLarge();
+    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  }
+  return new Blob(chunks);
+}
+
+function bodyTooLarge(): RbeeError {
+  return new RbeeError(
+    "body_too_large",
+    `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB; send less`,
+  );
 }
 
 /**

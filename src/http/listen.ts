@@ -1,5 +1,6 @@
 import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
+import { errorBody, statusOf } from "./errors.ts";
 
 /** A server that accepts connections. */
 export interface Listener {
@@ -7,7 +8,7 @@ export interface Listener {
   readonly url: string;
   readonly port: number;
   /**
-   * Accepts no more, waits up to `drainMs` (default 2,000) for open answers, then cuts them off.
+   * Refuses what is new, waits up to `drainMs` (default 2,000) for open answers, then cuts them off.
    */
   close(options?: { drainMs?: number }): Promise<void>;
 }
@@ -28,11 +29,18 @@ export interface ListenOptions {
 export function listen(options: ListenOptions): Listener {
   const { host, port, handler } = options;
   const cut = new AbortController();
+  const open = new Set<Promise<void>>();
+  let closing = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve(
       { hostname: host, port, signal: cut.signal, onListen: () => {} },
-      (request) => handler(request),
+      (request, { completed }) => {
+        if (closing) return refusal();
+        const sent = completed.catch(() => {}).finally(() => open.delete(sent));
+        open.add(sent);
+        return handler(request);
+      },
     );
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
@@ -54,11 +62,20 @@ export function listen(options: ListenOptions): Listener {
     url: `http://${name === "0.0.0.0" ? "127.0.0.1" : name}:${bound}`,
     port: bound,
     async close({ drainMs = 2000 } = {}) {
-      const drained = server.shutdown();
-      if (await within(drained.then(() => true), drainMs)) return;
-      cut.abort();
+      closing = true;
+      const drained = await within(Promise.all(open).then(() => true), drainMs);
+      // Not both: a server that has begun to shut down can no longer be cut.
+      if (drained) await server.shutdown();
+      else cut.abort();
       await server.finished;
-      await drained;
     },
   };
+}
+
+function refusal(): Response {
+  const error = new RbeeError("shutting_down", "This role is stopping and answers no more");
+  return Response.json(errorBody(error), {
+    status: statusOf(error),
+    headers: { "Connection": "close" },
+  });
 }

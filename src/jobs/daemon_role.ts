@@ -3,7 +3,7 @@ import { untilAborted } from "../base/delay.ts";
 import { daemonFiles, ensureFolder } from "../config/paths.ts";
 import type { DaemonOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
-import { removePidFile, writePidFile } from "../process/pid_file.ts";
+import { removePidFile, requireNotRunning, writePidFile } from "../process/pid_file.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
 import type { RoleProcess } from "./role_process.ts";
 import { startRoleServer } from "./role_server.ts";
@@ -30,6 +30,8 @@ export async function runDaemonRole(
   const { role, host, port, paths, handlers, routes } = options;
   const files = daemonFiles(paths, role);
   await ensureFolder(paths.state);
+  // Before the port: the one that runs most likely has it, and is the better reason.
+  await requireNotRunning(files.pid);
   const server = startRoleServer({ role, host, port, handlers, routes });
   try {
     await writePidFile(files.pid, { instance: server.health.instance, url: server.url });

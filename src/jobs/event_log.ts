@@ -95,9 +95,12 @@ export class EventLog {
     }
   }
 
-  /** Gives a reader of its own that begins after event `after` (default: at the first). */
-  cursor(after = 0): LogCursor {
-    return new LogCursor(this, after);
+  /**
+   * Gives a reader of its own that begins after event `after` (default: at the first) and ends with the
+   * log, or as soon as it has read event `until`.
+   */
+  cursor(after = 0, options: { until?: number | undefined } = {}): LogCursor {
+    return new LogCursor(this, after, options.until);
   }
 
   /** Used by the log's cursors: the bytes after `after` and the number they end with. */
@@ -119,11 +122,13 @@ export class EventLog {
 /** One reader's place in a log. Costs nothing while it is not read. */
 export class LogCursor {
   readonly #log: EventLog;
+  readonly #until: number;
   #after: number;
 
-  constructor(log: EventLog, after: number) {
+  constructor(log: EventLog, after: number, until = Infinity) {
     this.#log = log;
     this.#after = after;
+    this.#until = until;
   }
 
   /** The number of the last event read. */
@@ -131,9 +136,9 @@ export class LogCursor {
     return this.#after;
   }
 
-  /** Whether the terminal event has been read. */
+  /** Whether the terminal event, or the last one wanted, has been read. */
   get ended(): boolean {
-    return this.#log.ended && this.#after >= this.#log.lastSeq;
+    return this.#after >= this.#until || this.#log.ended && this.#after >= this.#log.lastSeq;
   }
 
   /**

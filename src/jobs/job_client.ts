@@ -1,18 +1,19 @@
 import { Backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
-import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { RbeeError } from "../base/rbee_error.ts";
 import { cancelAnswerSchema, jobListSchema, jobViewSchema } from "../contracts/job.ts";
 import { type JobView, type SubmitAnswer, submitAnswerSchema } from "../contracts/job.ts";
 import { isTerminal, type JobEvent, type TerminalEvent } from "../contracts/job_event.ts";
 import { requestJson, unreachable } from "../http/api_client.ts";
-import { errorFromResponse } from "../http/errors.ts";
-import { decodeEvents } from "../sse/decode_events.ts";
+import { EventConnection, SILENCE_LIMIT_MS } from "../http/event_connection.ts";
 import { newJobId } from "./job_id.ts";
 
 /** How a {@linkcode JobClient} treats a connection that is lost. */
 export interface JobClientOptions {
   /** How long it tries to reach the role again before it gives up. Default 60,000. */
   patienceMs?: number;
+  /** How long a stream may bring nothing at all, comments included. Default 45,000. */
+  silenceLimitMs?: number;
   /** Told at each loss of the connection, before the next attempt. */
   onReconnect?: (loss: { error: RbeeError; waitMs: number }) => void;
 }
@@ -29,8 +30,6 @@ export interface SubmitOptions {
 /** An operation as it is sent: its name and its fields. */
 export type OperationBody = { operation: string } & Record<string, unknown>;
 
-// Three missed keepalive comments: the connection is dead though nothing has closed it.
-const SILENCE_LIMIT_MS = 45_000;
 const CANCEL_PATIENCE_MS = 30_000;
 
 /** Submits jobs to a role and reads their streams, over connections that may break. */
@@ -38,11 +37,13 @@ export class JobClient {
   /** The role's address, without a slash at its end. */
   readonly baseUrl: string;
   readonly #patienceMs: number;
+  readonly #silenceLimitMs: number;
   readonly #onReconnect: JobClientOptions["onReconnect"];
 
   constructor(baseUrl: string, options: JobClientOptions = {}) {
     this.baseUrl = baseUrl.replace(/\/+$/, "");
     this.#patienceMs = options.patienceMs ?? 60_000;
+    this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
     this.#onReconnect = options.onReconnect;
   }
 
@@ -83,15 +84,18 @@ export class JobClient {
     let lostAtMs: number | undefined;
     for (;;) {
       let loss: RbeeError;
-      const connection = new StreamConnection(options.signal);
+      const connection = new EventConnection({
+        silenceLimitMs: this.#silenceLimitMs,
+        signal: options.signal,
+      });
       try {
         const path = `/v1/jobs/${encodeURIComponent(jobId)}/stream`;
         for await (const event of connection.open(this.baseUrl + path, after)) {
+          const last = event.type === "gap" ? event.to : event.seq;
+          if (last <= after) continue;
+          after = last;
           lostAtMs = undefined;
           backoff.reset();
-          if (event.type === "gap") after = Math.max(after, event.to);
-          else if (event.seq <= after) continue;
-          else after = event.seq;
           yield event;
           if (isTerminal(event)) return;
         }
@@ -105,7 +109,8 @@ export class JobClient {
       } finally {
         connection.close();
       }
-      lostAtMs ??= performance.now();
+      // Time during which the role was heard is none in which it was out of reach.
+      lostAtMs = lostAtMs === undefined ? performance.now() : lostAtMs + connection.heardMs;
       if (performance.now() - lostAtMs > this.#patienceMs) {
         throw new RbeeError(
           "connection_lost",
@@ -135,10 +140,10 @@ export class JobClient {
     const { job_id } = await this.submit(body, submitOptions);
     const giveUp = new AbortController();
     let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
+    let cancelling: Promise<void> | undefined;
     const onAbort = () => {
       giveUpTimer = setTimeout(() => giveUp.abort(signal?.reason), CANCEL_PATIENCE_MS);
-      // What cannot be cancelled has ended, or its stream tells what is wrong.
-      this.cancel(job_id).catch((error: unknown) => error);
+      cancelling = this.#cancelWhenReachable(job_id, giveUp.signal);
     };
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
@@ -150,13 +155,19 @@ export class JobClient {
     } finally {
       clearTimeout(giveUpTimer);
       signal?.removeEventListener("abort", onAbort);
+      giveUp.abort();
+      await cancelling;
     }
     throw new RbeeError("internal", `The stream of ${job_id} ended without a terminal event`);
   }
 
   /** Cancels a job. Its stream tells when it is over. */
-  async cancel(jobId: string): Promise<void> {
-    await requestJson(this.#jobUrl(jobId), { method: "DELETE", schema: cancelAnswerSchema });
+  async cancel(jobId: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await requestJson(this.#jobUrl(jobId), {
+      method: "DELETE",
+      schema: cancelAnswerSchema,
+      signal: options.signal,
+    });
   }
 
   /** What is known of a job. */
@@ -175,58 +186,27 @@ export class JobClient {
     return jobs;
   }
 
+  /** Never rejects: what cannot be cancelled has ended, or its stream tells what is wrong. */
+  async #cancelWhenReachable(jobId: string, signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      try {
+        return await this.cancel(jobId, { signal });
+      } catch (error) {
+        if (!(error instanceof RbeeError) || error.code !== "unreachable") return;
+      }
+      await delay(backoff.next(), { signal }).catch(() => {});
+    }
+  }
+
   #jobUrl(jobId: string): string {
     return `${this.baseUrl}/v1/jobs/${encodeURIComponent(jobId)}`;
   }
 }
 
-/** One attempt at a stream, which ends when nothing at all arrives for too long. */
-class StreamConnection {
-  readonly #abort = new AbortController();
-  readonly #signal: AbortSignal;
-  #silenceTimer: ReturnType<typeof setInterval> | undefined;
-  #lastChunkMs = performance.now();
-
-  constructor(outer: AbortSignal | undefined) {
-    this.#signal = outer === undefined
-      ? this.#abort.signal
-      : AbortSignal.any([outer, this.#abort.signal]);
-  }
-
-  async *open(url: string, after: number): AsyncGenerator<JobEvent, void, void> {
-    this.#silenceTimer = setInterval(() => {
-      if (performance.now() - this.#lastChunkMs < SILENCE_LIMIT_MS) return;
-      this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
-    }, 5000);
-    const response = await fetch(url, {
-      headers: {
-        "Accept": "text/event-stream",
-        ...(after === 0 ? {} : { "Last-Event-ID": String(after) }),
-      },
-      signal: this.#signal,
-    });
-    if (!response.ok || response.body === null) {
-      throw errorFromResponse(response.status, await response.text(), url);
-    }
-    yield* decodeEvents(response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform: (chunk, controller) => {
-          this.#lastChunkMs = performance.now();
-          controller.enqueue(chunk);
-        },
-      }),
-    ));
-  }
-
-  close(): void {
-    clearInterval(this.#silenceTimer);
-    this.#abort.abort();
-  }
-}
-
 /** Tells a connection that may come back from an answer that asking again cannot change. */
 function asLoss(baseUrl: string, error: unknown): RbeeError {
-  if (!(error instanceof RbeeError)) return unreachable(baseUrl, messageOf(error));
+  if (!(error instanceof RbeeError)) return unreachable(baseUrl, error);
   if (error.code === "unreachable" || error.code === "hive_unreachable") return error;
   throw error;
 }

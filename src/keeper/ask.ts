@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
 import { RbeeError } from "../base/rbee_error.ts";
 import { inferSchema } from "../contracts/operation.ts";
 import type { TerminalEvent } from "../contracts/job_event.ts";
 import { JobClient } from "../jobs/job_client.ts";
 import { narrate } from "../narration/narrate.ts";
 import { exitStatusOfEnd } from "./exit_status.ts";
+import { modelName } from "./model_name.ts";
 import type { Renderer } from "./render.ts";
 
 /** What `run` and `infer` can say about the answer. */
@@ -90,11 +90,4 @@ export function inferBody(model: string, prompt: string, options: AskOptions) {
   const issue = parsed.error.issues[0]!;
   const flag = FLAG_OF[String(issue.path[0])] ?? String(issue.path[0]);
   throw new RbeeError("usage", `${flag} does not fit: ${issue.message}`);
-}
-
-/** A path is the person's own: where it is relative, it is so to their folder. */
-function modelName(model: string): string {
-  const isPath = /^\.{1,2}\//.test(model) ||
-    /\.gguf$/i.test(model) && !/^(\/|hf:|https?:)/.test(model);
-  return isPath ? resolve(model) : model;
 }

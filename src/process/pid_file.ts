@@ -3,6 +3,21 @@ import { type PidFile, pidFileSchema } from "../contracts/pid_file.ts";
 import { isAlive, processExecutable, processStartTime } from "./process_identity.ts";
 
 /**
+ * Makes sure that no other process runs for this pid file.
+ *
+ * @throws {RbeeError} `already_running` If the file names a process that still runs.
+ */
+export async function requireNotRunning(path: string): Promise<void> {
+  const other = await readPidFile(path);
+  if (other === undefined || other.pid === Deno.pid || !isSameProcess(other)) return;
+  throw new RbeeError(
+    "already_running",
+    `Another one already runs for this home: process ${other.pid} at ${other.url}; stop it first, or set RBEE_HOME`,
+    { details: { pid: other.pid, url: other.url } },
+  );
+}
+
+/**
  * Writes the pid file of this process, replacing one that is left from a process that has ended.
  *
  * @throws {RbeeError} `already_running` If the file names a process that still runs.
@@ -11,14 +26,7 @@ export async function writePidFile(
   path: string,
   own: { instance: string; url: string },
 ): Promise<PidFile> {
-  const other = await readPidFile(path);
-  if (other !== undefined && other.pid !== Deno.pid && isSameProcess(other)) {
-    throw new RbeeError(
-      "already_running",
-      `Another one already runs for this home: process ${other.pid} at ${other.url}; stop it first, or set RBEE_HOME`,
-      { details: { pid: other.pid, url: other.url } },
-    );
-  }
+  await requireNotRunning(path);
   const file: PidFile = {
     pid: Deno.pid,
     start_time: processStartTime(Deno.pid),

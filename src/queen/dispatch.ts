@@ -3,15 +3,20 @@ import {
   inferSchema,
   statusSchema,
   workerListOperationSchema,
+  workerSpawnSchema,
+  workerStopSchema,
 } from "../contracts/operation.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
 import type { Hives } from "./hives.ts";
 import { infer } from "./infer.ts";
+import { spawnWorker, stopWorker } from "./workers.ts";
 
 const QUICK = { kind: "total", ms: 10_000 } as const;
 // Above the limits of hive and worker, which have the better messages.
 const INFER = { kind: "stall", ms: 720_000 } as const;
+const SPAWN = { kind: "stall", ms: 690_000 } as const;
+const STOP = { kind: "total", ms: 90_000 } as const;
 
 /** The operations of the queen. */
 export function queenOperations(hives: Hives): OperationHandlers {
@@ -25,6 +30,16 @@ export function queenOperations(hives: Hives): OperationHandlers {
     worker_list: operation(workerListOperationSchema, QUICK, async (request) => ({
       result: { workers: await hives.workers(request.hive) },
     })),
+    worker_spawn: operation(
+      workerSpawnSchema,
+      SPAWN,
+      (request, job) => spawnWorker(hives, request, job),
+    ),
+    worker_stop: operation(
+      workerStopSchema,
+      STOP,
+      (request, job) => stopWorker(hives, request, job),
+    ),
     infer: operation(inferSchema, INFER, (request, job) => infer(hives, request, job)),
   };
 }

@@ -72,6 +72,17 @@ export class Hives {
   }
 }
 
+/**
+ * The address of a hive.
+ *
+ * @throws {RbeeError} `hive_unreachable` If it has none now.
+ */
+export function urlOf(known: readonly KnownHive[], name: string): string {
+  const url = known.find((hive) => hive.name === name)?.url;
+  if (url) return url;
+  throw new RbeeError("hive_unreachable", `Hive "${name}" has no address; start it with rbee up`);
+}
+
 /** @throws {RbeeError} `version_mismatch` If the major or minor version is another. */
 function checkVersion(version: string): void {
   const own = VERSION.split(".", 2).join(".");

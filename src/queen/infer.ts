@@ -3,7 +3,7 @@ import type { InferRequest } from "../contracts/operation.ts";
 import { workerInfoSchema } from "../contracts/worker.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { narrate } from "../narration/narrate.ts";
-import type { Hives, KnownHive } from "./hives.ts";
+import { type Hives, urlOf } from "./hives.ts";
 import { place } from "./placement.ts";
 import { relay } from "./relay.ts";
 
@@ -85,10 +85,4 @@ async function spawn(
   const worker = workerInfoSchema.safeParse(result);
   if (worker.success) return worker.data.worker_id;
   throw new RbeeError("bad_answer", `Hive "${hive}" did not say which worker it started`);
-}
-
-function urlOf(known: readonly KnownHive[], name: string): string {
-  const url = known.find((hive) => hive.name === name)?.url;
-  if (url) return url;
-  throw new RbeeError("hive_unreachable", `Hive "${name}" has no address; start it with rbee up`);
 }

@@ -27,13 +27,8 @@ export type Placement =
  * hive that is loading it; else to the hive with the fewest workers. Decides alone, and does nothing.
  */
 export function place(request: PlacementRequest, hives: readonly HiveView[]): Placement {
-  const asked = hives.filter(({ name }) => request.hive === undefined || name === request.hive);
-  if (asked.length === 0) return { kind: "none", why: whyNone(request, hives) };
-  const usable = asked.filter(({ unreachable }) => unreachable === undefined);
-  if (usable.length === 0) {
-    const reasons = asked.map(({ name, unreachable }) => `hive "${name}": ${unreachable}`);
-    return { kind: "none", why: reasons.join("; ") };
-  }
+  const usable = usableHives(request, hives);
+  if (!Array.isArray(usable)) return usable;
   const candidates = usable.flatMap((hive) =>
     hive.workers.filter((worker) => fits(request, worker)).map((worker) => ({ hive, worker }))
   );
@@ -55,17 +50,36 @@ export function place(request: PlacementRequest, hives: readonly HiveView[]): Pl
   if (loading !== undefined) {
     return { kind: "spawn", hive: loading.hive.name, why: `is already loading ${request.model}` };
   }
-  const emptiest = [...usable].sort((a, b) => running(a) - running(b))[0]!;
-  const count = running(emptiest);
-  return {
-    kind: "spawn",
-    hive: emptiest.name,
-    why: request.hive !== undefined
-      ? "was asked for"
-      : usable.length === 1
-      ? "is the only hive connected"
-      : `has the fewest workers (${count})`,
-  };
+  return emptiest(request, usable);
+}
+
+/** Decides which hive starts a worker: the one that was asked for, or the one with the fewest. */
+export function placeSpawn(request: PlacementRequest, hives: readonly HiveView[]): Placement {
+  const usable = usableHives(request, hives);
+  return Array.isArray(usable) ? emptiest(request, usable) : usable;
+}
+
+/** The hives that can be used, at least one, or why none can. */
+function usableHives(
+  request: PlacementRequest,
+  hives: readonly HiveView[],
+): HiveView[] | Extract<Placement, { kind: "none" }> {
+  const asked = hives.filter(({ name }) => request.hive === undefined || name === request.hive);
+  if (asked.length === 0) return { kind: "none", why: whyNone(request, hives) };
+  const usable = asked.filter(({ unreachable }) => unreachable === undefined);
+  if (usable.length > 0) return usable;
+  const reasons = asked.map(({ name, unreachable }) => `hive "${name}": ${unreachable}`);
+  return { kind: "none", why: reasons.join("; ") };
+}
+
+function emptiest(request: PlacementRequest, usable: readonly HiveView[]): Placement {
+  const hive = [...usable].sort((a, b) => running(a) - running(b))[0]!;
+  const why = request.hive !== undefined
+    ? "was asked for"
+    : usable.length === 1
+    ? "is the only hive connected"
+    : `has the fewest workers (${running(hive)})`;
+  return { kind: "spawn", hive: hive.name, why };
 }
 
 function fits(request: PlacementRequest, worker: WorkerInfo): boolean {

@@ -1,8 +1,22 @@
 import type { Hono } from "hono";
-import type { Hives } from "./hives.ts";
+import { unreachable } from "../http/api_client.ts";
+import { passOn } from "../http/pass_on.ts";
+import { type Hives, urlOf } from "./hives.ts";
+import { findWorker } from "./workers.ts";
 
-/** Adds what only the queen has: what she knows of her hives. */
+/** Adds what only the queen has: what she knows of her hives and their workers. */
 export function addQueenRoutes(app: Hono, hives: Hives): void {
   app.get("/v1/hives", async (c) => c.json({ hives: await hives.list() }));
+
   app.get("/v1/workers", async (c) => c.json({ workers: await hives.workers() }));
+
+  app.get("/v1/workers/:id/log", async (c) => {
+    const known = await hives.ask();
+    const id = c.req.param("id");
+    const url = urlOf(known, findWorker(known, id).hive);
+    const path = `/v1/workers/${encodeURIComponent(id)}/log${new URL(c.req.url).search}`;
+    return await passOn(c.req.raw, url + path).catch((error: unknown) => {
+      throw unreachable(url, error);
+    });
+  });
 }

@@ -1,6 +1,7 @@
 /**
- * Ends text at the first of several stop strings, also where one arrives in pieces. What could be the
- * begin of a stop string is held back until it is known.
+ * Ends text at that of several stop strings which is complete first, the longest where two end in one
+ * place. What could be the begin of a stop string is held back until it is known, so that the result
+ * is the same however the text is cut into pieces.
  */
 export class StopFilter {
   readonly #stops: readonly string[];
@@ -21,15 +22,18 @@ export class StopFilter {
     if (this.#stopped) return "";
     if (this.#stops.length === 0) return piece;
     const text = this.#held + piece;
-    let first = -1;
+    let first: { at: number; end: number } | undefined;
     for (const stop of this.#stops) {
       const at = text.indexOf(stop);
-      if (at !== -1 && (first === -1 || at < first)) first = at;
+      if (at === -1) continue;
+      const end = at + stop.length;
+      const isFirst = first === undefined || end < first.end || end === first.end && at < first.at;
+      if (isFirst) first = { at, end };
     }
-    if (first !== -1) {
+    if (first !== undefined) {
       this.#stopped = true;
       this.#held = "";
-      return text.slice(0, first);
+      return text.slice(0, first.at);
     }
     const keep = this.#stops.reduce((most, stop) => Math.max(most, overlap(text, stop)), 0);
     this.#held = text.slice(text.length - keep);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay, unlessAborted, within } from "../../src/base/delay.ts";
+import { delay, unlessAborted, untilAborted, within } from "../../src/base/delay.ts";
 
 Deno.test("delay() resolves", async () => {
   assert.equal(await delay(0), undefined);
@@ -74,4 +74,18 @@ Deno.test("unlessAborted() does not report a rejection after the abort", async (
   reject(new Error("nobody waits for this"));
   // An unreported rejection would end the test run at the next turn.
   await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+Deno.test("untilAborted() resolves at once for a signal that has aborted", async () => {
+  assert.equal(await untilAborted(AbortSignal.abort(new Error("stop"))), undefined);
+});
+
+Deno.test("untilAborted() resolves when its signal aborts, and not before", async () => {
+  const controller = new AbortController();
+  let aborted = false;
+  const waiting = untilAborted(controller.signal).then(() => aborted = true);
+  await within(waiting, 1);
+  assert.equal(aborted, false);
+  controller.abort();
+  assert.equal(await waiting, true);
 });

@@ -1,8 +1,8 @@
 /** A stretch of network between a client and a role, which a test can break. */
 export interface CuttableProxy extends AsyncDisposable {
   url: string;
-  /** How many connections it has accepted. */
-  accepted(): number;
+  /** What each connection has sent towards the role, in the order of the connections. */
+  sent(): string[];
   /** Each further connection is cut after so many bytes of answer, in this order; then none is. */
   cutAfter(bytes: number[]): void;
   /** Cuts every open connection now. */
@@ -10,26 +10,34 @@ export interface CuttableProxy extends AsyncDisposable {
   /** Cuts every connection and each new one at once, until `restore`. */
   breakDown(): void;
   restore(): void;
+  /** Passes new connections to another address. */
+  retarget(url: string): void;
   /** Resolves at the next connection that it accepts. */
   nextConnection(): Promise<void>;
 }
 
 /** Passes bytes between a free port and `targetUrl`, both ways, unchanged. */
 export function startCuttableProxy(targetUrl: string): CuttableProxy {
-  const { hostname, port } = new URL(targetUrl);
+  let target = new URL(targetUrl);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.TcpConn>();
   const running = new Set<Promise<void>>();
   let limits: number[] = [];
   let broken = false;
-  let accepted = 0;
+  const sent: string[] = [];
+  const decoder = new TextDecoder();
   let next = Promise.withResolvers<void>();
 
   const close = (conn: Deno.TcpConn) => {
     if (open.delete(conn)) conn.close();
   };
 
-  async function pass(from: Deno.TcpConn, to: Deno.TcpConn, limit: number): Promise<void> {
+  async function pass(
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+    limit: number,
+    onBytes: (bytes: Uint8Array) => void = () => {},
+  ): Promise<void> {
     const buffer = new Uint8Array(4096);
     let left = limit;
     try {
@@ -38,6 +46,7 @@ export function startCuttableProxy(targetUrl: string): CuttableProxy {
         if (count === null) break;
         let bytes = buffer.subarray(0, Math.min(count, left));
         left -= bytes.length;
+        onBytes(bytes);
         while (bytes.length > 0) bytes = bytes.subarray(await to.write(bytes));
       }
     } catch {
@@ -52,24 +61,27 @@ export function startCuttableProxy(targetUrl: string): CuttableProxy {
     open.add(client);
     const limit = limits.shift() ?? Infinity;
     if (broken) return close(client);
-    let target: Deno.TcpConn;
+    let role: Deno.TcpConn;
     try {
-      target = await Deno.connect({ hostname, port: Number(port) });
+      role = await Deno.connect({ hostname: target.hostname, port: Number(target.port) });
     } catch {
       return close(client);
     }
-    open.add(target);
+    open.add(role);
     if (broken) {
       close(client);
-      close(target);
+      close(role);
       return;
     }
-    await Promise.all([pass(client, target, Infinity), pass(target, client, limit)]);
+    const index = sent.push("") - 1;
+    await Promise.all([
+      pass(client, role, Infinity, (bytes) => void (sent[index] += decoder.decode(bytes))),
+      pass(role, client, limit),
+    ]);
   }
 
   const accepting = (async () => {
     for await (const client of listener) {
-      accepted++;
       const served = serve(client);
       running.add(served);
       next.resolve();
@@ -84,7 +96,7 @@ export function startCuttableProxy(targetUrl: string): CuttableProxy {
 
   return {
     url: `http://127.0.0.1:${listener.addr.port}`,
-    accepted: () => accepted,
+    sent: () => sent,
     cutAfter: (bytes) => void (limits = [...bytes]),
     cut,
     breakDown() {
@@ -92,6 +104,7 @@ export function startCuttableProxy(targetUrl: string): CuttableProxy {
       cut();
     },
     restore: () => void (broken = false),
+    retarget: (url) => void (target = new URL(url)),
     nextConnection: () => next.promise,
     async [Symbol.asyncDispose]() {
       listener.close();

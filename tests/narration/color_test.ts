@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { paintNarration, wantsColor } from "../../src/narration/color.ts";
 import { formatNarrationText } from "../../src/narration/text_format.ts";
+import { printedEnvironment } from "../helpers/printed_environment.ts";
 
 const withEnv = (isTerminal: boolean, env: Record<string, string>) =>
   wantsColor(isTerminal, (name) => env[name]);
@@ -32,20 +33,9 @@ Deno.test("wantsColor() gives a dumb terminal none", () => {
   assert.equal(withEnv(true, { TERM: "xterm-256color" }), true);
 });
 
-Deno.test("wantsColor() reads this process's environment by default", () => {
-  const before = { NO_COLOR: Deno.env.get("NO_COLOR"), FORCE_COLOR: Deno.env.get("FORCE_COLOR") };
-  try {
-    Deno.env.delete("NO_COLOR");
-    Deno.env.set("FORCE_COLOR", "1");
-    assert.equal(wantsColor(false), true);
-    Deno.env.set("NO_COLOR", "1");
-    assert.equal(wantsColor(true), false);
-  } finally {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
+Deno.test("wantsColor() reads the process's environment by default", async () => {
+  assert.equal((await printedEnvironment({ FORCE_COLOR: "1" })).color, true);
+  assert.equal((await printedEnvironment({ FORCE_COLOR: "1", NO_COLOR: "1" })).color, false);
 });
 
 Deno.test("paintNarration() without colour is the padded text", () => {

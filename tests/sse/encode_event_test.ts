@@ -7,7 +7,7 @@ import {
   RETRY_MS,
   STREAM_HEAD,
 } from "../../src/sse/encode_event.ts";
-import { anyNewEvent, HOSTILE_EVENTS } from "../helpers/sample_events.ts";
+import { anyNewEvent, HOSTILE_EVENTS, placed } from "../helpers/sample_events.ts";
 
 const AT = "2026-01-31T12:00:00.123Z";
 
@@ -26,6 +26,15 @@ Deno.test("encodeEvent() leaves the event's own time to its caller", () => {
     at: "2020-01-01T00:00:00.000Z",
   });
   assert.equal(text, `id: 1\nevent: cancelled\ndata: {"seq":1,"at":"${AT}","reason":""}\n\n`);
+});
+
+Deno.test("encodeEvent() leaves the place that an event had in another log behind", () => {
+  const elsewhere = placed(99, { type: "token", text: "a", i: 0 }, "2020-01-01T00:00:00.000Z");
+  assert.ok(elsewhere.type === "token");
+  assert.equal(
+    encodeEvent(1, AT, elsewhere),
+    encodeEvent(1, AT, { type: "token", text: "a", i: 0 }),
+  );
 });
 
 Deno.test("encodeEvent() writes exactly three lines and a blank one, whatever the event holds", () => {

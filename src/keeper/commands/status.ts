@@ -7,6 +7,7 @@ import { type RunCommand, withOutputFlags, withQueenFlag } from "../command_cont
 import { EXIT } from "../exit_status.ts";
 import { findQueen } from "../queen_address.ts";
 import { formatTable } from "../table.ts";
+import { workerLines } from "./worker.ts";
 
 /** Adds `rbee status`: what runs where. */
 export function addStatusCommand(program: Command, run: RunCommand): void {
@@ -43,20 +44,7 @@ export function addStatusCommand(program: Command, run: RunCommand): void {
           ]),
         ]),
         "",
-        ...(workers.length === 0 ? ["No workers"] : formatTable(
-          ["MODEL", "STATE", "HIVE", "DEVICE", "REQUESTS", "PROCESS", "WORKER"],
-          workers.map((worker) => [
-            worker.model,
-            worker.state,
-            worker.hive,
-            worker.device,
-            String(worker.requests),
-            String(worker.pid ?? ""),
-            worker.worker_id,
-          ]),
-        )),
-        ...workers.filter(({ error }) => error !== undefined)
-          .map(({ worker_id, error }) => `${worker_id}: ${error!.message}`),
+        ...workerLines(workers),
       ]);
       return EXIT.ok;
     })

@@ -1,0 +1,75 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import type { JobEvent } from "../contracts/job_event.ts";
+import { decodeEvents } from "../sse/decode_events.ts";
+import { errorFromResponse } from "./errors.ts";
+
+/** Three missed keepalive comments: the connection is dead though nothing has closed it. */
+export const SILENCE_LIMIT_MS = 45_000;
+const CHECKS_PER_LIMIT = 9;
+
+/** How an {@linkcode EventConnection} is made. */
+export interface EventConnectionOptions {
+  /** How long nothing at all may arrive, comments included. Default 45,000. */
+  silenceLimitMs?: number;
+  /** Ends the connection when it aborts. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One attempt to read an event stream. It ends when nothing at all arrives for too long. */
+export class EventConnection {
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #silenceLimitMs: number;
+  readonly #openedMs = performance.now();
+  #lastChunkMs = this.#openedMs;
+  #silenceTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: EventConnectionOptions = {}) {
+    this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
+    this.#signal = options.signal === undefined
+      ? this.#abort.signal
+      : AbortSignal.any([options.signal, this.#abort.signal]);
+  }
+
+  /** How long the other side was heard, from the begin to the last that came, in milliseconds. */
+  get heardMs(): number {
+    return this.#lastChunkMs - this.#openedMs;
+  }
+
+  /**
+   * Reads the events after `after` until the stream ends, however it ends. Call once.
+   *
+   * @throws {RbeeError} What the role answered, or `bad_event`.
+   * @throws {TypeError} If the connection cannot be made, or breaks.
+   */
+  async *open(url: string, after: number): AsyncGenerator<JobEvent, void, void> {
+    this.#silenceTimer = setInterval(() => {
+      if (performance.now() - this.#lastChunkMs < this.#silenceLimitMs) return;
+      this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
+    }, this.#silenceLimitMs / CHECKS_PER_LIMIT);
+    const response = await fetch(url, {
+      headers: {
+        "Accept": "text/event-stream",
+        ...(after === 0 ? {} : { "Last-Event-ID": String(after) }),
+      },
+      signal: this.#signal,
+    });
+    if (!response.ok || response.body === null) {
+      throw errorFromResponse(response.status, await response.text(), url);
+    }
+    yield* decodeEvents(response.body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          this.#lastChunkMs = performance.now();
+          controller.enqueue(chunk);
+        },
+      }),
+    ));
+  }
+
+  /** Lets go of the connection and its timer. Needed however {@linkcode open} has ended. */
+  close(): void {
+    clearInterval(this.#silenceTimer);
+    this.#abort.abort();
+  }
+}

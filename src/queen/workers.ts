@@ -1,0 +1,64 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import type { WorkerSpawnRequest, WorkerStopRequest } from "../contracts/operation.ts";
+import type { Job, JobResult } from "../jobs/job.ts";
+import { narrate } from "../narration/narrate.ts";
+import { type Hives, type KnownHive, urlOf } from "./hives.ts";
+import { placeSpawn } from "./placement.ts";
+import { relay } from "./relay.ts";
+
+/** Has a hive start a worker, or give the one it has, and brings what it says into this job. */
+export async function spawnWorker(
+  hives: Hives,
+  request: WorkerSpawnRequest,
+  job: Job,
+): Promise<JobResult> {
+  const known = await hives.ask();
+  const placement = placeSpawn(request, known);
+  if (placement.kind === "none") {
+    throw new RbeeError(
+      "hive_unreachable",
+      `Cannot place a worker for ${request.model}: ${placement.why}`,
+    );
+  }
+  narrate("placement", `Chose hive ${placement.hive}: it ${placement.why}`, {
+    fields: { hive: placement.hive, model: request.model },
+  });
+  return await onHive(known, placement.hive, request, job);
+}
+
+/** Has the hive of a worker stop it. */
+export async function stopWorker(
+  hives: Hives,
+  request: WorkerStopRequest,
+  job: Job,
+): Promise<JobResult> {
+  const known = await hives.ask();
+  const { hive } = findWorker(known, request.worker_id);
+  return await onHive(known, hive, request, job);
+}
+
+/**
+ * The hive that has a worker.
+ *
+ * @throws {RbeeError} `worker_not_found` If no hive that answers has it.
+ */
+export function findWorker(known: readonly KnownHive[], workerId: string): { hive: string } {
+  const hive = known.find(({ workers }) => workers.some(({ worker_id }) => worker_id === workerId));
+  if (hive !== undefined) return { hive: hive.name };
+  throw new RbeeError(
+    "worker_not_found",
+    `Cannot find worker "${workerId.slice(0, 80)}"; rbee worker list shows those that are known`,
+  );
+}
+
+async function onHive(
+  known: readonly KnownHive[],
+  name: string,
+  request: WorkerSpawnRequest | WorkerStopRequest,
+  job: Job,
+): Promise<JobResult> {
+  // Which hive it is has been decided; the hive itself has no other to choose.
+  const { hive: _hive, ...body } = request;
+  const { result } = await relay(urlOf(known, name), body, job, { name: `hive "${name}"` });
+  return { result };
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readRoleOptions, type RoleFlags } from "../../src/config/role_options.ts";
+import { fixture, runCaptured } from "../helpers/captured_child.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+/** What a process whose home holds `yaml` reads for `flags`: JSON, or the code of an error. */
+async function readIn(home: TemporaryFolder, yaml: string, flags: RoleFlags): Promise<string> {
+  await Deno.mkdir(home.join("config"), { recursive: true });
+  await Deno.writeTextFile(home.join("config", "rbee.yaml"), yaml);
+  const captured = await runCaptured({
+    ...fixture("read_role_options.ts", JSON.stringify(flags)),
+    env: { ...Deno.env.toObject(), RBEE_HOME: home.path },
+  });
+  return captured.logged().join("\n");
+}
+
+const WORKER: RoleFlags = { role: "worker", device: "auto", model: "bee-tiny" };
+
+Deno.test("readRoleOptions() lets flags beat rbee.yaml, and that the defaults", async () => {
+  await using home = await TemporaryFolder.make();
+  const cases: [flags: Partial<RoleFlags>, host: string, port: number][] = [
+    [{}, "127.0.0.1", 7000],
+    [{ port: 0, host: "::1" }, "::1", 0],
+    [{ role: "hive" }, "127.0.0.1", 7835],
+  ];
+  for (const [given, host, port] of cases) {
+    const flags: RoleFlags = { role: "queen", device: "auto", ...given };
+    const options = JSON.parse(await readIn(home, "queen:\n  port: 7000\n", flags));
+    assert.deepEqual([options.role, options.host, options.port], [flags.role, host, port]);
+    assert.equal(options.paths.state, home.join("state"));
+  }
+});
+
+Deno.test("readRoleOptions() gives bad_config for a rbee.yaml that does not fit", async () => {
+  await using home = await TemporaryFolder.make();
+  const flags: RoleFlags = { role: "queen", device: "auto" };
+  assert.equal(await readIn(home, "queen: 7", flags), "bad_config");
+});
+
+Deno.test("readRoleOptions() starts a worker on any free port of this machine", async () => {
+  const options = await readRoleOptions(WORKER);
+  assert.ok(options.role === "worker");
+  assert.equal(options.host, "127.0.0.1");
+  assert.equal(options.port, 0);
+  assert.equal(options.parentPipe, false);
+  assert.equal(options.model, "bee-tiny");
+});
+
+Deno.test("readRoleOptions() passes a worker's options on under their names of the contract", async () => {
+  const options = await readRoleOptions({
+    ...WORKER,
+    device: "cuda:1",
+    context: 4096,
+    parallel: 2,
+    threads: 8,
+    gpuLayers: 0,
+    kvType: "q8_0",
+    parentPipe: true,
+  });
+  assert.ok(options.role === "worker");
+  assert.equal(options.device, "cuda:1");
+  assert.equal(options.parentPipe, true);
+  assert.deepEqual(options.options, {
+    context: 4096,
+    parallel: 2,
+    threads: 8,
+    gpu_layers: 0,
+    kv_type: "q8_0",
+  });
+});
+
+Deno.test("readRoleOptions() names the flag that does not fit", async () => {
+  const wrong: [flags: Partial<RoleFlags>, name: string][] = [
+    [{ port: 65_536 }, "--port"],
+    [{ port: NaN }, "--port"],
+    [{ device: "tpu" }, "--device"],
+    [{ context: 7 }, "--context"],
+    [{ gpuLayers: -1 }, "--gpu-layers"],
+    [{ parallel: 0 }, "--parallel"],
+    [{ kvType: "f32" }, "--kv-type"],
+    [{ threads: 1.5 }, "--threads"],
+  ];
+  for (const [flags, name] of wrong) {
+    await assert.rejects(readRoleOptions({ ...WORKER, ...flags }), {
+      name: "RbeeError",
+      code: "usage",
+      message: new RegExp(`^${name} does not fit: `),
+    });
+  }
+});
+
+Deno.test("readRoleOptions() wants a model for a worker and says which", async () => {
+  const { model: _, ...flags } = WORKER;
+  await assert.rejects(readRoleOptions(flags), { code: "usage", message: /--model.*bee-tiny/ });
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { Hono } from "hono";
+import { type EventSource, eventStreamResponse } from "../../src/http/event_stream.ts";
+import { SignalBell } from "../../src/base/signal_bell.ts";
+import { FrameReader } from "../helpers/event_frames.ts";
+
+/** A source that a test fills. */
+class SteppedSource implements EventSource {
+  readonly #bell = new SignalBell();
+  readonly #texts: string[] = [];
+  #closed = false;
+
+  get ended(): boolean {
+    return this.#closed && this.#texts.length === 0;
+  }
+
+  push(text: string): void {
+    this.#texts.push(text);
+    this.#bell.ring();
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.#bell.ring();
+  }
+
+  read(): Uint8Array | undefined {
+    const text = this.#texts.shift();
+    return text === undefined ? undefined : new TextEncoder().encode(text);
+  }
+
+  wait(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
+    if (this.#texts.length > 0 || this.#closed) return Promise.resolve(true);
+    return this.#bell.wait(options);
+  }
+}
+
+async function open(
+  source: EventSource,
+  options: Parameters<typeof eventStreamResponse>[2] = {},
+): Promise<Response> {
+  const app = new Hono();
+  app.get("/", (c) => eventStreamResponse(c, source, options));
+  return await app.request("/");
+}
+
+Deno.test("eventStreamResponse() sends head and events and ends with its source", async () => {
+  const source = new SteppedSource();
+  source.push("data: 1\n\n");
+  source.push("data: 2\n\n");
+  source.end();
+  let closed = 0;
+  const response = await open(source, { head: "retry: 1000\n\n", onClose: () => void closed++ });
+  assert.equal(await response.text(), "retry: 1000\n\ndata: 1\n\ndata: 2\n\n");
+  assert.equal(closed, 1);
+});
+
+Deno.test("eventStreamResponse() without a head begins with the first event", async () => {
+  const source = new SteppedSource();
+  source.push("data: 1\n\n");
+  source.end();
+  assert.equal(await (await open(source)).text(), "data: 1\n\n");
+});
+
+Deno.test("eventStreamResponse() sends a comment after each silence", async () => {
+  const source = new SteppedSource();
+  const reader = new FrameReader(await open(source, { keepaliveMs: 1 }));
+  assert.equal(await reader.block(), ": keepalive");
+  assert.equal(await reader.block(), ": keepalive");
+  source.push("data: 1\n\n");
+  assert.equal((await reader.frame()).data, "1");
+  assert.equal(await reader.block(), ": keepalive");
+  source.end();
+  assert.deepEqual(await reader.rest(), []);
+});
+
+Deno.test("eventStreamResponse() sends no comment while events come", async () => {
+  const source = new SteppedSource();
+  const response = await open(source, { keepaliveMs: 60_000 });
+  const reader = new FrameReader(response);
+  for (let n = 0; n < 100; n++) {
+    source.push(`data: ${n}\n\n`);
+    assert.equal(await reader.block(), `data: ${n}`);
+  }
+  source.end();
+  assert.equal(await reader.block(), undefined);
+});
+
+Deno.test("eventStreamResponse() calls onClose once when its reader goes away", async () => {
+  const source = new SteppedSource();
+  const closed = Promise.withResolvers<void>();
+  let calls = 0;
+  const response = await open(source, {
+    head: "retry: 1000\n\n",
+    onClose: () => {
+      calls++;
+      closed.resolve();
+    },
+  });
+  const reader = new FrameReader(response);
+  await reader.block();
+  assert.equal(calls, 0);
+  await reader.cancel();
+  await closed.promise;
+  source.push("data: late\n\n");
+  source.end();
+  await Promise.resolve();
+  assert.equal(calls, 1);
+  assert.notEqual(source.read(), undefined, "the source was read for nobody");
+});
+
+Deno.test("eventStreamResponse() takes from its source only as its reader reads", async () => {
+  let taken = 0;
+  const source: EventSource = {
+    ended: false,
+    read: () => new TextEncoder().encode(`data: ${taken++}\n\n`),
+    wait: () => Promise.resolve(true),
+  };
+  const reader = new FrameReader(await open(source));
+  for (let n = 0; n < 50; n++) {
+    assert.equal(await reader.block(), `data: ${n}`);
+    assert.ok(taken <= n + 8, `${taken} taken for ${n + 1} read`);
+  }
+  await reader.cancel();
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { renderChat } from "../../src/worker/chat_prompt.ts";
+import { HOSTILE_STRINGS } from "../helpers/hostile_strings.ts";
+
+const TOKENS = { bos: "<s>", eos: "</s>" };
+const PLAIN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}" +
+  "{% if add_generation_prompt %}[assistant]{% endif %}";
+
+Deno.test("renderChat() writes the messages in order and asks for the answer", () => {
+  const prompt = renderChat(PLAIN, [
+    { role: "system", content: "Be short." },
+    { role: "user", content: "Hello" },
+    { role: "assistant", content: "Hi" },
+    { role: "user", content: "Bye" },
+  ], TOKENS);
+  assert.equal(prompt, "[system]Be short.[user]Hello[assistant]Hi[user]Bye[assistant]");
+});
+
+Deno.test("renderChat() gives the template its special tokens", () => {
+  const template = "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}";
+  assert.equal(renderChat(template, [{ role: "user", content: "x" }], TOKENS), "<s>x</s>");
+});
+
+Deno.test("renderChat() takes no message for a template", () => {
+  for (const content of [...HOSTILE_STRINGS, "{{ bos_token }}", "{% if %}"]) {
+    const prompt = renderChat(PLAIN, [{ role: "user", content }], TOKENS);
+    assert.equal(prompt, `[user]${content}[assistant]`);
+  }
+});
+
+Deno.test("renderChat() without a template says what to send instead", () => {
+  assert.throws(() => renderChat(undefined, [{ role: "user", content: "x" }], TOKENS), {
+    name: "RbeeError",
+    code: "no_chat_template",
+    message: "The model's file has no chat template; send prompt instead of messages",
+  });
+});
+
+Deno.test("renderChat() tells why a template refuses a conversation", () => {
+  const template =
+    "{% if messages[0].role != 'user' %}{{ raise_exception('must begin with user') }}{% endif %}";
+  assert.throws(() => renderChat(template, [{ role: "assistant", content: "x" }], TOKENS), {
+    name: "RbeeError",
+    code: "invalid_request",
+    message: /^The model's chat template refuses this: .*must begin with user/,
+  });
+});
+
+Deno.test("renderChat() tells that a template is broken", () => {
+  assert.throws(() => renderChat("{% for %}", [{ role: "user", content: "x" }], TOKENS), {
+    name: "RbeeError",
+    code: "invalid_request",
+  });
+});
