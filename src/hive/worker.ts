@@ -1,5 +1,6 @@
 import { v7 } from "uuid";
 import { within } from "../base/delay.ts";
+import { timestamp } from "../base/timestamp.ts";
 import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { healthSchema } from "../contracts/health.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
@@ -48,7 +49,7 @@ export class Worker {
   waiters = 0;
   readonly #parts: WorkerParts;
   readonly #child: Child;
-  readonly #startedAt = new Date().toISOString();
+  readonly #startedAt = timestamp();
   readonly #readyLine = Promise.withResolvers<void>();
   #state: WorkerState = "starting";
   #settled = false;

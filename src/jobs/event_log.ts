@@ -1,4 +1,5 @@
 import { BlockRing } from "../base/block_ring.ts";
+import { timestamp } from "../base/timestamp.ts";
 import { SignalBell } from "../base/signal_bell.ts";
 import { isTerminal, type JobEvent, type NewJobEvent } from "../contracts/job_event.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -66,7 +67,7 @@ export class EventLog {
    */
   append(event: NewJobEvent): number | undefined {
     if (this.#ended) return undefined;
-    const at = event.at ?? new Date().toISOString();
+    const at = event.at ?? timestamp();
     const text = encodeEvent(this.#ring.last + 1, at, event);
     // Before the append: a long event can push out of memory what the journal has not had yet.
     if (this.#unjournaledCharacters + text.length > JOURNAL_AFTER_CHARACTERS) this.flush();

@@ -1,4 +1,5 @@
 import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
+import { timestamp } from "../base/timestamp.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
 import type { JsonValue } from "../contracts/json_value.ts";
 import type { FinishReason, NewJobEvent, TerminalEvent, Usage } from "../contracts/job_event.ts";
@@ -36,7 +37,7 @@ export class Job {
   readonly operation: string;
   readonly correlationId: string;
   readonly log: EventLog;
-  readonly createdAt = new Date().toISOString();
+  readonly createdAt = timestamp();
   readonly #abort = new AbortController();
   readonly #unwatchedLimitMs: number | undefined;
   #state: JobState = "queued";
@@ -75,7 +76,7 @@ export class Job {
   start(): boolean {
     if (!canBecome(this.#state, "running")) return false;
     this.#state = "running";
-    this.#startedAt = new Date().toISOString();
+    this.#startedAt = timestamp();
     return true;
   }
 
@@ -150,7 +151,7 @@ export class Job {
     // First, since it throws for a result that is not JSON: the job must then still be able to fail.
     this.log.append(event);
     this.#state = state;
-    this.#finishedAt = new Date().toISOString();
+    this.#finishedAt = timestamp();
     clearTimeout(this.#unwatchedTimer);
     this.#end.resolve();
   }

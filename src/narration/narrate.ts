@@ -1,4 +1,5 @@
 import { cutText, singleLine } from "../base/single_line.ts";
+import { timestamp } from "../base/timestamp.ts";
 import type {
   NarrationFields,
   NarrationLevel,
@@ -43,7 +44,7 @@ export function narrate(action: string, human: string, options: NarrateOptions =
   const jobId = options.jobId ?? context.jobId;
   const record: NarrationRecord = {
     rbee: "narration",
-    at: new Date().toISOString(),
+    at: timestamp(),
     actor: context.actor ?? processActor,
     action: ACTION.test(action) ? action : asAction(action),
     human: singleLine(cutText(String(human), MAX_HUMAN_CHARACTERS)),

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { within } from "../base/delay.ts";
+import { timestamp } from "../base/timestamp.ts";
 import { type Line, LineSplitter } from "../base/line_splitter.ts";
 import { cutText, singleLine } from "../base/single_line.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
@@ -96,7 +97,7 @@ export function classify(
 function textRecord(text: string): NarrationRecord | undefined {
   const parsed = parseNarrationText(stripVTControlCharacters(text));
   if (parsed === undefined) return undefined;
-  return { rbee: "narration", at: new Date().toISOString(), level: "info", ...parsed };
+  return { rbee: "narration", at: timestamp(), level: "info", ...parsed };
 }
 
 function humanOf(human: string): string {

@@ -36,6 +36,6 @@ export interface Engine {
    * @throws {unknown} If `signal` aborts: its reason.
    */
   generate(generation: Generation): Promise<GenerationResult>;
-  /** Frees the model. Running generations must have ended. */
+  /** Frees the model and the engine itself. Running generations must have ended. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { getLlama, type Llama, LlamaLogLevel } from "node-llama-cpp";
+import { getLlama, type Llama, LlamaLogLevel, NoBinaryFoundError } from "node-llama-cpp";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { singleLine } from "../base/single_line.ts";
 
@@ -29,7 +29,10 @@ export async function startLlama(device: string, onDiagnostic: OnDiagnostic): Pr
       logger: (_level, message) => onDiagnostic(`llama.cpp: ${singleLine(message)}`),
     });
   } catch (error) {
-    throw noSuchDevice(device, messageOf(error), error);
+    const why = error instanceof NoBinaryFoundError
+      ? "no llama.cpp for it is installed"
+      : messageOf(error);
+    throw noSuchDevice(device, why, error);
   }
   if (kind !== "cpu" && kind !== "auto" && llama.gpu === false) {
     await llama.dispose();

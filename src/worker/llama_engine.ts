@@ -1,5 +1,6 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { RbeeError } from "../base/rbee_error.ts";
+import { narrationContext, withNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
 import { renderChat } from "./chat_prompt.ts";
 import type { Engine, Generation, GenerationResult } from "./engine.ts";
@@ -36,10 +37,7 @@ export class LlamaEngine implements Engine {
     }
     const sequence = await this.#slots.acquire({
       signal: generation.signal,
-      onPlace: (place) =>
-        narrate("infer_wait", `All slots are busy; place ${place} in the queue`, {
-          fields: { place },
-        }),
+      onPlace: placeNarrator(),
     });
     try {
       return await this.#run(sequence, tokens, generation, room);
@@ -51,6 +49,7 @@ export class LlamaEngine implements Engine {
   async close(): Promise<void> {
     await this.#context.dispose();
     await this.#model.dispose();
+    await this.#model.llama.dispose();
   }
 
   async #run(
@@ -142,4 +141,18 @@ export class LlamaEngine implements Engine {
     }
     return tokens;
   }
+}
+
+/** Says a request's place in the queue, in that request's own job. */
+function placeNarrator(): (place: number) => void {
+  // Places change while another job gives its slot back, in that one's context.
+  const context = narrationContext();
+  return (place) =>
+    withNarrationContext(
+      context,
+      () =>
+        narrate("infer_wait", `All slots are busy; place ${place} in the queue`, {
+          fields: { place },
+        }),
+    );
 }

@@ -62,11 +62,21 @@ export async function loadEngine(
     );
     return new LlamaEngine(model, context);
   } catch (error) {
-    const why = [messageOf(error), ...diagnostics.slice(-1)].join(" ").split("\n", 1)[0];
-    throw new RbeeError("model_load_failed", `Cannot load "${file.path}": ${why}`, {
-      cause: error,
-    });
+    await llama.dispose();
+    throw new RbeeError(
+      "model_load_failed",
+      `Cannot load "${file.path}": ${whyNotLoaded(error, diagnostics)}`,
+      { cause: error },
+    );
   }
+}
+
+function whyNotLoaded(error: unknown, diagnostics: readonly string[]): string {
+  // The package stumbles over a header that makes no sense, in words about its own code.
+  if (error instanceof TypeError) return "its header is damaged; download the model again";
+  // llama.cpp names the reason first, and then says again and again that it failed.
+  const reason = diagnostics.find((line) => /error/i.test(line)) ?? diagnostics.at(-1) ?? "";
+  return `${messageOf(error)} ${reason}`.trim().split("\n", 1)[0]!;
 }
 
 function progressNarrator(name: string): (part: number) => void {

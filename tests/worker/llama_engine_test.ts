@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type LlamaModel, type Token } from "node-llama-cpp";
+import { setTimeout as turn } from "node:timers/promises";
+import type { Token } from "node-llama-cpp";
 import { within } from "../../src/base/delay.ts";
 import type { NarrationRecord } from "../../src/contracts/narration_record.ts";
 import type { WorkerOptions } from "../../src/contracts/worker.ts";
@@ -52,6 +53,8 @@ class TestEngine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.engine.close();
+    // The package gives its threads back one turn after the last token, by a timer of its own.
+    await turn(1);
   }
 }
 
@@ -105,7 +108,7 @@ Deno.test("LlamaEngine completes a raw prompt as it stands", async () => {
 });
 
 Deno.test("LlamaEngine answers more requests at once than it has slots, each with its own text", async () => {
-  const names = ["Luna", "Bruno", "Mira", "Otto", "Nia", "Pip", "Rosa"];
+  const names = ["Luna", "Milo", "Hazel", "Bruno", "Ivy", "Otto", "Nora"];
   await using test = await TestEngine.load();
   const answers = await Promise.all(
     names.map((name) => test.chat(`Tell me a story about ${name}.`)),
@@ -316,15 +319,16 @@ Deno.test("LlamaEngine answers as a fresh one does after a request that was cut 
   assert.equal((await test.chat(STORY)).text, expected);
 });
 
-Deno.test("LlamaEngine says that a conversation does not fit the template", async () => {
+Deno.test("LlamaEngine completes an empty prompt from the model's first token", async () => {
   await using test = await TestEngine.load();
-  await assert.rejects(test.ask({}), { name: "RbeeError", code: "invalid_request" });
+  const { usage } = await test.ask({ prompt: "", maxTokens: 3 });
+  assert.equal(usage.prompt_tokens, 1);
 });
 
 Deno.test("TokenText gives back every text that a real model's tokens stand for", async () => {
   const llama = await startLlama("cpu", () => {});
   const { path } = await findModelFile(DEMO_MODEL);
-  const model: LlamaModel = await llama.loadModel({ modelPath: path });
+  const model = await llama.loadModel({ modelPath: path });
   try {
     const texts = [
       "Once upon a time, a curious bee named Luna lived in a field of clover.",
