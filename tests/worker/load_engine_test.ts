@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { loadEngine } from "../../src/worker/load_engine.ts";
+import { DEMO_MODEL, findModelFile } from "../../src/worker/model_file.ts";
+import { RecordedNarration } from "../helpers/recorded_narration.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+Deno.test("loadEngine() narrates how far it is, what it computes on, and the slots", async () => {
+  using said = new RecordedNarration();
+  const options = { device: "cpu", options: { parallel: 3, context: 100, threads: 2 } };
+  const engine = await loadEngine(await findModelFile(DEMO_MODEL), options, () => {});
+  await engine.close();
+  const loads = said.records.filter(({ action }) => action === "model_load");
+  const percents = loads.map(({ progress }) => progress!.current);
+  assert.ok(percents.length >= 3, `it said ${percents}`);
+  assert.deepEqual(percents, percents.toSorted((a, b) => a - b), "progress went backwards");
+  assert.equal(percents.at(-1), 100);
+  assert.equal(loads.at(-1)!.human, "Loading bee-tiny: 100 %");
+  const threads = said.records.find(({ action }) => action === "threads");
+  assert.equal(threads?.human, "Computing on cpu with 2 threads: as asked for");
+  assert.deepEqual(threads?.fields, { device: "cpu", threads: 2 });
+  const context = said.records.find(({ action }) => action === "context");
+  assert.deepEqual(context?.fields, { slots: 3, context: 100 });
+});
+
+Deno.test("loadEngine() gives a small model one thread, four slots, and no more context than it has learned", async () => {
+  using said = new RecordedNarration();
+  const file = await findModelFile(DEMO_MODEL);
+  const engine = await loadEngine(file, { device: "auto", options: {} }, () => {});
+  await engine.close();
+  assert.equal(said.records.find(({ action }) => action === "threads")?.fields?.["threads"], 1);
+  assert.equal(
+    said.records.find(({ action }) => action === "context")?.human,
+    "4 slots of 256 tokens each",
+  );
+});
+
+for (const kv_type of ["f16", "q8_0"] as const) {
+  Deno.test(`loadEngine() keeps the context as ${kv_type} and still answers`, async () => {
+    const options = { device: "cpu", options: { kv_type, parallel: 1 } };
+    const engine = await loadEngine(await findModelFile(DEMO_MODEL), options, () => {});
+    try {
+      const { usage } = await engine.generate({
+        messages: [{ role: "user", content: "Count to five." }],
+        maxTokens: 1,
+        temperature: 0,
+        stop: [],
+        onText: () => {},
+        signal: new AbortController().signal,
+      });
+      assert.deepEqual(usage, { prompt_tokens: 12, completion_tokens: 1 });
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
+Deno.test("loadEngine() tells llama.cpp's own reason for a file that was cut off, and diagnoses it", async () => {
+  await using folder = await TemporaryFolder.make();
+  const path = folder.join("half.gguf");
+  const whole = await Deno.readFile((await findModelFile(DEMO_MODEL)).path);
+  await Deno.writeFile(path, whole.subarray(0, whole.length / 2));
+  const diagnostics: string[] = [];
+  const loading = loadEngine(
+    await findModelFile(path),
+    { device: "cpu", options: {} },
+    (line) => diagnostics.push(line),
+  );
+  await assert.rejects(loading, (error: Error & { code?: string }) => {
+    assert.equal(error.code, "model_load_failed");
+    assert.ok(error.message.startsWith(`Cannot load "${path}": `), error.message);
+    assert.match(error.message, /data is not within the file bounds/);
+    assert.ok(!error.message.includes("\n"));
+    return true;
+  });
+  assert.ok(diagnostics.length > 0);
+  for (const line of diagnostics) assert.match(line, /^llama\.cpp: .*\S$/);
+});
+
+Deno.test("loadEngine() tells that the header of a file is damaged", async () => {
+  await using folder = await TemporaryFolder.make();
+  const path = folder.join("magic.gguf");
+  await Deno.writeTextFile(path, "GGUF");
+  const loading = loadEngine(
+    await findModelFile(path),
+    { device: "cpu", options: {} },
+    () => {},
+  );
+  await assert.rejects(loading, {
+    name: "RbeeError",
+    code: "model_load_failed",
+    message: `Cannot load "${path}": its header is damaged; download the model again`,
+  });
+});
