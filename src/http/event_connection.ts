@@ -39,7 +39,8 @@ export class EventConnection {
   /**
    * Reads the events after `after` until the stream ends, however it ends. Call once.
    *
-   * @throws {RbeeError} What the role answered, or `bad_event`.
+   * @throws {RbeeError} What the role answered, `bad_answer` if that is no event stream, or
+   * `bad_event`.
    * @throws {TypeError} If the connection cannot be made, or breaks.
    */
   async *open(url: string, after: number): AsyncGenerator<JobEvent, void, void> {
@@ -56,6 +57,21 @@ export class EventConnection {
     });
     if (!response.ok || response.body === null) {
       throw errorFromResponse(response.status, await response.text(), url);
+    }
+    const type = response.headers.get("content-type") ?? "no type";
+    if (!type.startsWith("text/event-stream")) {
+      throw new RbeeError(
+        "bad_answer",
+        `${url} answered with ${type.slice(0, 80)}, not with a stream; check that it is rbee's`,
+      );
+    }
+    const type = response.headers.get("content-type") ?? "nothing";
+    if (!type.startsWith("text/event-stream")) {
+      await response.body.cancel();
+      throw new RbeeError(
+        "bad_answer",
+        `${url} answered with ${type.slice(0, 80)}, not with a stream; check that it is rbee's`,
+      );
     }
     yield* decodeEvents(response.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({

@@ -67,6 +67,7 @@ export async function runWorker(
   }
   await server.drain();
   await server.close();
+  await loaded?.close();
   narrate("stopped", "Stopped");
   return 0;
 

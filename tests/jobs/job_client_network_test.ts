@@ -62,16 +62,21 @@ Deno.test("JobClient.submitAndStream() goes on with Last-Event-ID after the conn
   assert.match(second, /\r\nlast-event-id: 1\r\n/i);
 });
 
-Deno.test("JobClient.stream() survives many cuts in a row", async () => {
+Deno.test("JobClient.stream() survives more cuts in a row than its patience is long", async () => {
   await using role = startTestRole();
   await using proxy = startCuttableProxy(role.url);
-  const client = new JobClient(proxy.url);
-  const { job_id } = await role.client.submit({ operation: "hold", gate: "g" });
+  let waitedMs = 0;
+  const patienceMs = 600;
+  const client = new JobClient(proxy.url, {
+    patienceMs,
+    onReconnect: ({ waitMs }) => void (waitedMs += waitMs),
+  });
+  const { job_id } = await role.client.submit(HOLD);
   const job = role.server.registry.get(job_id);
   const seqs: number[] = [];
   for await (const event of client.stream(job_id)) {
     seqs.push(seqOf(event));
-    if (seqs.length > 10) {
+    if (waitedMs > 1.2 * patienceMs) {
       role.gates.open("g");
       continue;
     }

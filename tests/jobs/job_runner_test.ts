@@ -176,6 +176,7 @@ Deno.test("runJob() lets a job go on past its stall limit as long as it progress
       }, 1);
     }), { kind: "stall", ms });
   assert.equal(job.state, "done");
+  assert.equal(job.signal.aborted, false);
 });
 
 Deno.test("runJob() waits for the body of a job that has met its limit", async () => {
@@ -189,6 +190,16 @@ Deno.test("runJob() waits for the body of a job that has met its limit", async (
   assert.equal(job.state, "running");
   gates.open("cleanup");
   await running;
+  assert.equal(job.view().error?.code, "timeout");
+});
+
+Deno.test("runJob() tells the limit though the body answers the abort with an error of its own", async () => {
+  const job = newJob();
+  await runJob(
+    job,
+    () => untilAborted(job).catch(() => Promise.reject(new Error("the socket was closed"))),
+    { kind: "total", ms: 5 },
+  );
   assert.equal(job.view().error?.code, "timeout");
 });
 
@@ -349,6 +360,19 @@ Deno.test("narrate() after the job has ended reaches the output and not the job"
   ]);
   assert.deepEqual(outline(job), ["done"]);
   assert.equal(job.log.lastSeq, 1);
+});
+
+Deno.test("emitToken() after the job has ended is a defect and writes nowhere", async () => {
+  const job = newJob();
+  const gates = new Gates();
+  let late: Promise<void> | undefined;
+  await runJob(job, () => {
+    late = gates.pass("late").then(() => emitToken("too late", 0));
+    return Promise.resolve(NOTHING);
+  }, NO_LIMIT);
+  gates.open("late");
+  await assert.rejects(late!, { code: "internal", message: /no job/ });
+  assert.deepEqual(outline(job), ["done"]);
 });
 
 Deno.test("narrate() with an explicit job id reaches that job and not the context's", async () => {
