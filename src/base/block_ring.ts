@@ -32,11 +32,15 @@ export class BlockRing {
   readonly #maxBytes: number;
   #blocks: Block[] = [];
   #bytes = 0;
-  #last = 0;
+  #last: number;
 
-  /** @param options.maxBytes The bytes kept, default 4 MiB. */
-  constructor(options: { maxBytes?: number } = {}) {
+  /**
+   * @param options.maxBytes The bytes kept, default 4 MiB.
+   * @param options.after The number before that of the first entry, default 0.
+   */
+  constructor(options: { maxBytes?: number; after?: number } = {}) {
     this.#maxBytes = options.maxBytes ?? 4 * 1024 * 1024;
+    this.#last = options.after ?? 0;
   }
 
   /** The number of the newest entry, 0 when there is none. */

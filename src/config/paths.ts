@@ -49,9 +49,20 @@ export function resolvePaths(
   };
 }
 
-/** The files of a daemon in the state folder. */
-export function daemonFiles(paths: Paths, role: "queen" | "hive"): { pid: string; log: string } {
-  return { pid: join(paths.state, `${role}.pid`), log: join(paths.state, `${role}.log`) };
+/** The files of a daemon: two in the state folder, the journal in the data folder. */
+export interface DaemonFiles {
+  pid: string;
+  log: string;
+  journal: string;
+}
+
+/** Where a daemon of this home keeps its files. */
+export function daemonFiles(paths: Paths, role: "queen" | "hive"): DaemonFiles {
+  return {
+    pid: join(paths.state, `${role}.pid`),
+    log: join(paths.state, `${role}.log`),
+    journal: join(paths.data, "journal", `${role}.db`),
+  };
 }
 
 /**

@@ -13,10 +13,25 @@ const listener = (port: number) =>
     port: z.number().int().min(0).max(65_535).default(port),
   });
 
+/** What queen and hive keep of jobs that have ended; past any bound the oldest go. */
+const journalSchema = z.strictObject({
+  /** Since their end. */
+  max_age_hours: z.number().positive().max(876_000).default(168),
+  max_jobs: z.number().int().min(1).max(1_000_000).default(10_000),
+  /** Of all events, in MiB. */
+  max_mib: z.number().positive().default(4096),
+  /** Of the events of one job, in MiB. */
+  max_job_mib: z.number().positive().default(2048),
+  /** Whether the tokens of answers are kept on disk. */
+  keep_completions: z.boolean().default(true),
+});
+export type JournalSettings = z.infer<typeof journalSchema>;
+
 /** `rbee.yaml`. Every key may be missing; unknown keys are errors. */
 export const rbeeYamlSchema = z.strictObject({
   queen: listener(DEFAULT_QUEEN_PORT).prefault({}),
   hive: listener(DEFAULT_HIVE_PORT).prefault({}),
+  journal: journalSchema.prefault({}),
 });
 export type RbeeYaml = z.infer<typeof rbeeYamlSchema>;
 

@@ -3,7 +3,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { deviceSchema } from "../contracts/device.ts";
 import { type WorkerOptions, workerOptionsSchema } from "../contracts/worker.ts";
 import { type Paths, resolvePaths } from "./paths.ts";
-import { readRbeeYaml } from "./rbee_yaml.ts";
+import { type JournalSettings, readRbeeYaml } from "./rbee_yaml.ts";
 
 /** The flags of `rbee serve`, as the command line gives them. */
 export interface RoleFlags {
@@ -25,6 +25,7 @@ export interface DaemonOptions {
   host: string;
   port: number;
   paths: Paths;
+  journal: JournalSettings;
 }
 
 /** What a worker is started with. */
@@ -55,8 +56,8 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
   if (flags.port !== undefined) check("--port", z.number().int().min(0).max(65_535), flags.port);
   if (role !== "worker") {
     const paths = resolvePaths();
-    const file = (await readRbeeYaml(paths.config))[role];
-    return { role, paths, host: flags.host ?? file.host, port: flags.port ?? file.port };
+    const { [role]: file, journal } = await readRbeeYaml(paths.config);
+    return { role, paths, journal, host: flags.host ?? file.host, port: flags.port ?? file.port };
   }
   if (flags.model === undefined) {
     throw new RbeeError(

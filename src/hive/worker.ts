@@ -149,6 +149,12 @@ export class Worker {
         lastProgress: () => this.#lastLineMs,
         stallMs: this.#parts.loadStallMs ?? 600_000,
       });
+      // It is written before its health says ok, and read here soon after.
+      await within(Promise.race([this.#readyLine.promise, this.gone]), READY_LINE_MS);
+      this.#become("ready");
+      if (this.#state !== "ready") {
+        throw new RbeeError("exited_early", "The worker ended as it became ready");
+      }
     } catch (error) {
       const { code, message } = toRbeeError(error);
       if (code === "timeout") await this.#abandon(`${message}; see rbee worker logs ${this.id}`);
@@ -156,9 +162,6 @@ export class Worker {
       const why = this.#error ?? this.#lastError ?? { code, message };
       throw new RbeeError(why.code, why.message, { details: { worker_id: this.id } });
     }
-    // It is written before its health says ok, and read here soon after.
-    await within(Promise.race([this.#readyLine.promise, this.gone]), READY_LINE_MS);
-    this.#become("ready");
   }
 
   async #probe(signal: AbortSignal): Promise<boolean> {

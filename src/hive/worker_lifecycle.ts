@@ -2,7 +2,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
 import { currentJobLog } from "../jobs/job_logs.ts";
-import { withoutNarrationContext } from "../narration/context.ts";
+import { narrationContext, withoutNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
 import { Worker, type WorkerParts } from "./worker.ts";
 import { isUsable } from "./worker_state.ts";
@@ -114,11 +114,13 @@ export class WorkerLifecycle {
 
   async #follow(worker: Worker, signal: AbortSignal): Promise<void> {
     const log = currentJobLog();
+    const { jobId: job_id, correlationId: correlation_id } = narrationContext();
     worker.waiters++;
     try {
       for await (const event of worker.eventsUntilReady(signal)) {
-        if (event.type === "log" || event.type === "narration" && event.job_id === undefined) {
-          log.append(event);
+        if (event.type === "log") log.append(event);
+        else if (event.type === "narration" && event.job_id === undefined) {
+          log.append({ ...event, job_id, correlation_id });
         }
       }
       signal.throwIfAborted();

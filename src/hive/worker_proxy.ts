@@ -4,6 +4,12 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { passOn } from "../http/pass_on.ts";
 import type { Worker } from "./worker.ts";
 
+/** What the way to a worker needs to know of it. */
+export type ProxyTarget = Pick<
+  Worker,
+  "id" | "pid" | "url" | "state" | "error" | "gone" | "requests"
+>;
+
 /**
  * Passes a request on to a worker and its answer back, bytes unchanged, streams as they come. When the
  * reader of the answer goes, the worker's connection is closed too.
@@ -11,14 +17,19 @@ import type { Worker } from "./worker.ts";
  * @throws {RbeeError} `worker_gone` If the worker has ended, with the reason of its end.
  * @throws {RbeeError} `worker_unreachable` If it runs and does not answer.
  */
-export async function proxyToWorker(c: Context, worker: Worker, path: string): Promise<Response> {
+export async function proxyToWorker(
+  c: Context,
+  worker: ProxyTarget,
+  path: string,
+): Promise<Response> {
   if (worker.url === null || worker.state === "failed" || worker.state === "stopped") {
     throw await notThere(worker);
   }
   let answer: Response;
   try {
     answer = await passOn(c.req.raw, worker.url + path + new URL(c.req.url).search);
-  } catch {
+  } catch (error) {
+    if (c.req.raw.signal.aborted) throw error;
     throw await notThere(worker);
   }
   if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
@@ -28,7 +39,7 @@ export async function proxyToWorker(c: Context, worker: Worker, path: string): P
 /** Counts the answer as one of the worker's requests until it ends or its reader goes. */
 function counted(
   body: ReadableStream<Uint8Array> | null,
-  worker: Worker,
+  worker: ProxyTarget,
 ): ReadableStream<Uint8Array> | null {
   if (body === null) return null;
   worker.requests++;
@@ -57,7 +68,7 @@ function counted(
   }, { highWaterMark: 0 });
 }
 
-async function notThere(worker: Worker): Promise<RbeeError> {
+async function notThere(worker: ProxyTarget): Promise<RbeeError> {
   // A refused connection comes a moment before the news of the process's end.
   const gone = await within(worker.gone.then(() => true), 1000);
   if (!gone) {

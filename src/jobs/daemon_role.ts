@@ -4,6 +4,7 @@ import { daemonFiles, ensureFolder } from "../config/paths.ts";
 import type { DaemonOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
 import { removePidFile, requireNotRunning, writePidFile } from "../process/pid_file.ts";
+import { cancelOrphans, openKeptJobs } from "./kept_jobs.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
 import type { RoleProcess } from "./role_process.ts";
 import { startRoleServer } from "./role_server.ts";
@@ -32,7 +33,8 @@ export async function runDaemonRole(
   await ensureFolder(paths.state);
   // Before the port: the one that runs most likely has it, and is the better reason.
   await requireNotRunning(files.pid);
-  const server = startRoleServer({ role, host, port, handlers, routes });
+  await using kept = openKeptJobs(files.journal, options.journal);
+  const server = startRoleServer({ role, host, port, handlers, routes, registry: kept.registry });
   try {
     await writePidFile(files.pid, { instance: server.health.instance, url: server.url });
   } catch (error) {
@@ -41,11 +43,13 @@ export async function runDaemonRole(
   }
   server.health.status = "ok";
   narrate("ready", `The ${role} is ready at ${server.url}`, { fields: { url: server.url } });
+  const cancelling = cancelOrphans(kept.orphans);
   await Promise.race([server.shutdownRequested, untilAborted(process.signal)]);
   narrate("stopping", `The ${role} is stopping`);
   await server.drain();
   await options.stopParts?.();
   await server.close();
+  await cancelling;
   await removePidFile(files.pid);
   narrate("stopped", `The ${role} has stopped`);
   return 0;

@@ -12,6 +12,10 @@ export interface EventLogOptions {
   maxBytes?: number;
   /** Where older events can still be read. */
   journal?: { id: string; journal: Journal } | undefined;
+  /** What the journal already has of it, from a process before this one. */
+  kept?: { lastSeq: number; ended: boolean } | undefined;
+  /** The terminal event, for readers of a log that has ended and has lost it. */
+  lostEnd?: () => NewJobEvent & { at: string };
 }
 
 const JOURNAL_AFTER_CHARACTERS = 256 * 1024;
@@ -28,17 +32,24 @@ const JOURNAL_AFTER_CHARACTERS = 256 * 1024;
 export class EventLog {
   readonly #ring: BlockRing;
   readonly #journal: EventLogOptions["journal"];
+  readonly #lostEnd: EventLogOptions["lostEnd"];
   readonly #bell = new SignalBell();
-  #journaledTo = 0;
+  readonly #collect = () => this.flush();
+  #journaledTo: number;
   #unjournaledCharacters = 0;
-  #ended = false;
+  #ended: boolean;
   #lastAppendMs = performance.now();
 
   constructor(options: EventLogOptions = {}) {
-    this.#ring = new BlockRing(
-      options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes },
-    );
+    const { maxBytes, kept } = options;
+    this.#ring = new BlockRing({
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      after: kept?.lastSeq ?? 0,
+    });
     this.#journal = options.journal;
+    this.#lostEnd = options.lostEnd;
+    this.#journaledTo = kept?.lastSeq ?? 0;
+    this.#ended = kept?.ended ?? false;
   }
 
   /** The number of the newest event, 0 when there is none. */
@@ -78,6 +89,8 @@ export class EventLog {
       this.#ended = true;
       this.#ring.trim();
       this.flush();
+    } else {
+      this.#journal?.journal.schedule(this.#collect);
     }
     this.#bell.ring();
     return seq;
@@ -96,6 +109,11 @@ export class EventLog {
     }
   }
 
+  /** Lets go of the memory of a log that has ended, where the journal has all of it. */
+  release(): void {
+    if (this.#journal !== undefined && this.#ended) this.#ring.clear();
+  }
+
   /**
    * Gives a reader of its own that begins after event `after` (default: at the first) and ends with the
    * log, or as soon as it has read event `until`.
@@ -111,7 +129,16 @@ export class EventLog {
     const kept = this.#journal?.journal.read(this.#journal.id, after);
     if (kept?.from === after + 1) return kept;
     const to = kept === undefined ? read.to : Math.min(read.to, kept.from - 1);
-    return { bytes: new TextEncoder().encode(encodeGap(after + 1, to)), to };
+    return { bytes: new TextEncoder().encode(this.#encodeLost(after + 1, to)), to };
+  }
+
+  /** A reader must see how the job ended, whatever else is gone. */
+  #encodeLost(from: number, to: number): string {
+    if (!this.#ended || to < this.lastSeq || this.#lostEnd === undefined) {
+      return encodeGap(from, to);
+    }
+    const end = this.#lostEnd();
+    return (from < to ? encodeGap(from, to - 1) : "") + encodeEvent(to, end.at, end);
   }
 
   /** Used by the log's cursors: resolves at the next append. See {@linkcode SignalBell.wait}. */

@@ -1,6 +1,7 @@
 import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { timestamp } from "../base/timestamp.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
+import type { DelegatedJob, JobRecord } from "../contracts/job_record.ts";
 import type { JsonValue } from "../contracts/json_value.ts";
 import type { FinishReason, NewJobEvent, TerminalEvent, Usage } from "../contracts/job_event.ts";
 import { EventLog, type EventLogOptions } from "./event_log.ts";
@@ -26,6 +27,10 @@ export interface JobOptions {
   /** Cancelled after so many milliseconds without a reader; undefined: never. */
   unwatchedLimitMs?: number | undefined;
   log?: EventLogOptions;
+  /** What a process before this one kept of it. */
+  kept?: JobView | undefined;
+  /** Called with what must be kept, each time it changes. */
+  onRecord?: ((record: JobRecord) => void) | undefined;
 }
 
 /**
@@ -37,24 +42,40 @@ export class Job {
   readonly operation: string;
   readonly correlationId: string;
   readonly log: EventLog;
-  readonly createdAt = timestamp();
+  readonly createdAt: string;
   readonly #abort = new AbortController();
   readonly #unwatchedLimitMs: number | undefined;
+  readonly #onRecord: JobOptions["onRecord"];
+  readonly #delegated = new Map<string, DelegatedJob>();
   #state: JobState = "queued";
   #startedAt: string | null = null;
   #finishedAt: string | null = null;
   #result: JobView["result"];
+  #end: NewJobEvent | undefined;
   #error: JobView["error"];
   #readers = 0;
   #unwatchedTimer: ReturnType<typeof setTimeout> | undefined;
-  #end = Promise.withResolvers<void>();
+  #ended = Promise.withResolvers<void>();
 
   constructor(options: JobOptions) {
     this.id = options.id;
     this.operation = options.operation;
     this.correlationId = options.correlationId;
-    this.log = new EventLog(options.log);
+    this.log = new EventLog({ ...options.log, lostEnd: () => this.#terminalEvent() });
     this.#unwatchedLimitMs = options.unwatchedLimitMs;
+    this.#onRecord = options.onRecord;
+    this.createdAt = options.kept?.created_at ?? timestamp();
+    if (options.kept === undefined) {
+      this.#onRecord?.(this.record());
+    } else {
+      const { state, started_at, finished_at, result, error } = options.kept;
+      this.#state = state;
+      this.#startedAt = started_at;
+      this.#finishedAt = finished_at;
+      this.#result = result;
+      this.#error = error;
+    }
+    if (hasEnded(this.#state)) this.#ended.resolve();
     this.#watchForReaders();
   }
 
@@ -69,7 +90,7 @@ export class Job {
 
   /** Resolves when the job has ended, however. */
   get ended(): Promise<void> {
-    return this.#end.promise;
+    return this.#ended.promise;
   }
 
   /** Takes a queued job to `running`. Returns false when it has already ended. */
@@ -97,15 +118,13 @@ export class Job {
   }
 
   finishDone(result: JobResult): void {
-    this.#finish("done", { type: "done", ...result });
-    this.#result = result.result;
+    this.#finish("done", { type: "done", ...result }, () => this.#result = result.result);
   }
 
   finishError(thrown: unknown): void {
     const { code, message, details } = toRbeeError(thrown);
     const error = { code, message, ...(details && { details }) };
-    this.#finish("error", { type: "error", ...error });
-    this.#error = error;
+    this.#finish("error", { type: "error", ...error }, () => this.#error = error);
   }
 
   finishCancelled(reason: string): void {
@@ -125,6 +144,23 @@ export class Job {
     };
   }
 
+  /**
+   * Notes a job that runs elsewhere on behalf of this one, so that a process that starts after this one
+   * has died can cancel it. Call what it returns when that job has ended.
+   */
+  delegate(elsewhere: DelegatedJob): () => void {
+    this.#delegated.set(elsewhere.job_id, elsewhere);
+    this.#onRecord?.(this.record());
+    return () => {
+      this.#delegated.delete(elsewhere.job_id);
+    };
+  }
+
+  /** What is kept of the job beside its events. */
+  record(): JobRecord {
+    return { job: this.view(), delegated: [...this.#delegated.values()] };
+  }
+
   /** What is told about the job over HTTP. */
   view(): JobView {
     return {
@@ -141,7 +177,11 @@ export class Job {
     };
   }
 
-  #finish(state: JobState, event: Extract<NewJobEvent, { type: TerminalEvent["type"] }>): void {
+  #finish(
+    state: JobState,
+    event: Extract<NewJobEvent, { type: TerminalEvent["type"] }>,
+    keepOutcome?: () => void,
+  ): void {
     if (!canBecome(this.#state, state)) {
       throw new RbeeError(
         "internal",
@@ -150,10 +190,23 @@ export class Job {
     }
     // First, since it throws for a result that is not JSON: the job must then still be able to fail.
     this.log.append(event);
+    this.#end = event;
     this.#state = state;
     this.#finishedAt = timestamp();
+    keepOutcome?.();
+    this.#delegated.clear();
     clearTimeout(this.#unwatchedTimer);
-    this.#end.resolve();
+    this.#onRecord?.(this.record());
+    this.#ended.resolve();
+  }
+
+  /** Of a job that a process before this one ended, what was kept of it. */
+  #terminalEvent(): NewJobEvent & { at: string } {
+    const at = this.#finishedAt ?? this.createdAt;
+    if (this.#end !== undefined) return { ...this.#end, at };
+    if (this.#error !== undefined) return { type: "error", at, ...this.#error };
+    if (this.#state === "done") return { type: "done", at, result: this.#result ?? null };
+    return { type: "cancelled", at, reason: "the reason is no longer kept" };
   }
 
   #watchForReaders(): void {

@@ -92,7 +92,8 @@ export class JobClient {
         const path = `/v1/jobs/${encodeURIComponent(jobId)}/stream`;
         for await (const event of connection.open(this.baseUrl + path, after)) {
           const last = event.type === "gap" ? event.to : event.seq;
-          if (last <= after) continue;
+          // After a crash the end may bear a number that an event now lost had before.
+          if (last <= after && !isTerminal(event)) continue;
           after = last;
           lostAtMs = undefined;
           backoff.reset();

@@ -2,6 +2,7 @@ import { v7 } from "uuid";
 import { RbeeError } from "../base/rbee_error.ts";
 import { jobIdSchema } from "../contracts/identifiers.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
+import type { DelegatedJob } from "../contracts/job_record.ts";
 import type { Journal } from "../journal/journal.ts";
 import { Job } from "./job.ts";
 import { jobIdTimeMs, newJobId } from "./job_id.ts";
@@ -9,13 +10,18 @@ import { hasEnded } from "./job_state.ts";
 
 /** What is kept of jobs that have ended; past any bound the oldest go. */
 export interface JobRegistryOptions {
-  /** Default 1,000. */
+  /** Default 10,000. */
   maxEndedJobs?: number;
-  /** Since their end. Default 24 hours. */
+  /** Since their end. Default 7 days. */
   maxEndedAgeMs?: number;
-  /** Memory of their logs. Default 64 MiB. */
+  /**
+   * Memory of their logs. Default 32 MiB. Past it, the logs that ended first are left to the journal;
+   * where there is none, their jobs go.
+   */
   maxEndedBytes?: number;
-  journal?: Journal;
+  /** Bytes of events in the journal, of running jobs too. Default 4 GiB. */
+  maxJournalBytes?: number;
+  journal?: Journal | undefined;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: () => number;
 }
@@ -29,22 +35,32 @@ export interface NewJob {
   unwatchedLimitMs?: number | undefined;
 }
 
+interface EndedJob {
+  job: Job;
+  endedMs: number;
+  /** Memory of its log. */
+  bytes: number;
+}
+
 /** The jobs of one process. A job has its log from the moment it is here. */
 export class JobRegistry {
   readonly #options: Required<Omit<JobRegistryOptions, "journal">>;
   readonly #journal: Journal | undefined;
   readonly #jobs = new Map<string, Job>();
   /** In order of their end. */
-  readonly #ended: { job: Job; endedMs: number }[] = [];
+  readonly #ended: EndedJob[] = [];
+  /** How many of those, from the first, have left their log to the journal. */
+  #released = 0;
   #endedBytes = 0;
   #expiredUpToMs = 0;
 
   constructor(options: JobRegistryOptions = {}) {
     this.#journal = options.journal;
     this.#options = {
-      maxEndedJobs: options.maxEndedJobs ?? 1000,
-      maxEndedAgeMs: options.maxEndedAgeMs ?? 24 * 60 * 60 * 1000,
-      maxEndedBytes: options.maxEndedBytes ?? 64 * 1024 * 1024,
+      maxEndedJobs: options.maxEndedJobs ?? 10_000,
+      maxEndedAgeMs: options.maxEndedAgeMs ?? 7 * 24 * 60 * 60 * 1000,
+      maxEndedBytes: options.maxEndedBytes ?? 32 * 1024 * 1024,
+      maxJournalBytes: options.maxJournalBytes ?? 4 * 1024 ** 3,
       now: options.now ?? Date.now,
     };
   }
@@ -60,10 +76,57 @@ export class JobRegistry {
       correlationId: options.correlationId ?? v7(),
       unwatchedLimitMs: options.unwatchedLimitMs,
       log: { journal: this.#journal && { id, journal: this.#journal } },
+      onRecord: (record) => this.#journal?.saveJob(record),
     });
     this.#jobs.set(id, job);
-    job.ended.then(() => this.#retire(job));
+    job.ended.then(() => this.#retire(job, this.#options.now()));
     return { job, created: true };
+  }
+
+  /**
+   * Takes up the jobs that a process before this one kept. Those that had not ended when it died end
+   * now, as `interrupted`. Returns the jobs elsewhere that ran on their behalf.
+   */
+  restore(): DelegatedJob[] {
+    const journal = this.#journal;
+    if (journal === undefined) return [];
+    const orphans: DelegatedJob[] = [];
+    const restored: { job: Job; endedMs: number }[] = [];
+    for (const { record, lastSeq } of journal.keptJobs()) {
+      const { job: kept, delegated } = record;
+      const ended = hasEnded(kept.state);
+      const job = new Job({
+        id: kept.job_id,
+        operation: kept.operation,
+        correlationId: kept.correlation_id,
+        log: {
+          journal: { id: kept.job_id, journal },
+          // The journal may have lost the end of what it knows to have ended.
+          kept: { lastSeq: ended ? Math.max(lastSeq, kept.last_seq) : lastSeq, ended },
+        },
+        kept,
+        onRecord: (changed) => journal.saveJob(changed),
+      });
+      this.#jobs.set(job.id, job);
+      if (!ended) {
+        orphans.push(...delegated);
+        job.finishError(
+          new RbeeError(
+            "interrupted",
+            `The process that ran the job "${job.id}" ended before it did; submit it again`,
+          ),
+        );
+      }
+      restored.push({ job, endedMs: Date.parse(job.view().finished_at ?? kept.created_at) });
+    }
+    restored.sort((a, b) => a.endedMs - b.endedMs);
+    for (const { job, endedMs } of restored) this.#retire(job, endedMs);
+    return orphans;
+  }
+
+  /** The job of an id, if it is here. */
+  find(id: string): Job | undefined {
+    return this.#jobs.get(id);
   }
 
   /**
@@ -103,26 +166,45 @@ export class JobRegistry {
     return [...this.#jobs.values()].filter((job) => !hasEnded(job.state));
   }
 
-  #retire(job: Job): void {
-    this.#journal?.saveJob(job.view());
-    this.#ended.push({ job, endedMs: this.#options.now() });
-    this.#endedBytes += job.log.bytes;
+  #retire(job: Job, endedMs: number): void {
+    const { bytes } = job.log;
+    this.#ended.push({ job, endedMs, bytes });
+    this.#endedBytes += bytes;
+    if (this.#journal !== undefined) this.#release();
     this.#expire();
   }
 
+  /** Leaves logs to the journal until the others fit into memory. */
+  #release(): void {
+    while (this.#endedBytes > this.#options.maxEndedBytes) {
+      const oldest = this.#ended[this.#released];
+      if (oldest === undefined) return;
+      this.#released++;
+      oldest.job.log.release();
+      this.#endedBytes -= oldest.bytes;
+      oldest.bytes = 0;
+    }
+  }
+
   #expire(): void {
-    const { maxEndedJobs, maxEndedAgeMs, maxEndedBytes, now } = this.#options;
+    const { maxEndedJobs, maxEndedAgeMs, maxEndedBytes, maxJournalBytes, now } = this.#options;
     const oldestKept = now() - maxEndedAgeMs;
     for (;;) {
       const oldest = this.#ended[0];
       if (oldest === undefined) return;
-      const keep = this.#ended.length <= maxEndedJobs && this.#endedBytes <= maxEndedBytes &&
-        oldest.endedMs >= oldestKept;
+      const keep = this.#ended.length <= maxEndedJobs && oldest.endedMs >= oldestKept &&
+        (this.#journal === undefined
+          ? this.#endedBytes <= maxEndedBytes
+          : this.#journal.bytes <= maxJournalBytes);
       if (keep) return;
-      const { job } = this.#ended.shift()!;
-      this.#jobs.delete(job.id);
-      this.#endedBytes -= job.log.bytes;
-      this.#expiredUpToMs = Math.max(this.#expiredUpToMs, jobIdTimeMs(job.id));
+      this.#ended.shift();
+      if (this.#released > 0) this.#released--;
+      this.#endedBytes -= oldest.bytes;
+      this.#jobs.delete(oldest.job.id);
+      this.#journal?.forget(oldest.job.id);
+      // An id may claim a time that is yet to come.
+      const time = Math.min(jobIdTimeMs(oldest.job.id), now());
+      this.#expiredUpToMs = Math.max(this.#expiredUpToMs, time);
     }
   }
 

@@ -6,6 +6,7 @@ import { eventStreamResponse } from "../http/event_stream.ts";
 import { readJsonObject, validate } from "../http/json_body.ts";
 import { STREAM_HEAD } from "../sse/encode_event.ts";
 import type { LogCursor } from "./event_log.ts";
+import type { Job } from "./job.ts";
 import type { JobRegistry } from "./job_registry.ts";
 import { runJob } from "./job_runner.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
@@ -32,7 +33,8 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
     });
     const { name, handler } = findHandler(options.handlers, body);
     const request = validate(handler.schema, body, { what: `the operation "${name}"` });
-    if (!options.accepting()) {
+    const repeated = submit.job_id !== undefined && registry.find(submit.job_id) !== undefined;
+    if (!repeated && !options.accepting()) {
       throw new RbeeError("shutting_down", "This role is stopping and takes no jobs; try again");
     }
     const { job, created } = registry.create({
@@ -73,7 +75,7 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
 
   app.get("/v1/jobs/:id/stream", (c) => {
     const job = registry.get(c.req.param("id"));
-    const cursor = job.log.cursor(readAfter(c, job.log.lastSeq));
+    const cursor = job.log.cursor(readAfter(c, job.log.lastSeq, { crashed: wasInterrupted(job) }));
     const plain = wantsPlainText(c);
     // Counted only now: a request that was refused above is no reader.
     const onClose = job.addReader();
@@ -95,11 +97,16 @@ export function typedStreamResponse(
 }
 
 /**
- * The cursor that a request asks for: `Last-Event-ID`, or `?after=N`, or 0.
+ * The cursor that a request asks for: `Last-Event-ID`, or `?after=N`, or 0. Past the end of a log whose
+ * process has `crashed` it is the terminal event.
  *
  * @throws {RbeeError} `invalid_cursor` If it is not a number or past the log's end.
  */
-export function readAfter(c: Context, lastSeq: number): number {
+export function readAfter(
+  c: Context,
+  lastSeq: number,
+  options: { crashed?: boolean } = {},
+): number {
   const given = c.req.header("last-event-id") ?? c.req.query("after");
   if (given === undefined || given === "") return 0;
   const shown = given.slice(0, 40);
@@ -107,6 +114,8 @@ export function readAfter(c: Context, lastSeq: number): number {
     throw new RbeeError("invalid_cursor", `Cannot resume after "${shown}": it is not a number`);
   }
   const after = Number(given);
+  // What the reader has seen was lost with the process; what it has not seen is the end.
+  if (after >= lastSeq && options.crashed) return lastSeq - 1;
   if (after > lastSeq) {
     throw new RbeeError(
       "invalid_cursor",
@@ -114,6 +123,10 @@ export function readAfter(c: Context, lastSeq: number): number {
     );
   }
   return after;
+}
+
+function wasInterrupted(job: Job): boolean {
+  return job.view().error?.code === "interrupted";
 }
 
 function findHandler(handlers: OperationHandlers, body: Record<string, unknown>) {

@@ -36,12 +36,15 @@ export async function runJob(job: Job, body: JobBody, limit: JobLimit): Promise<
   }
 }
 
-/** Ends the job as its body did, unless it was asked to end early, which then is the reason. */
+/**
+ * Ends the job as its body did, unless it was asked to end early: who asked was told that it would, so
+ * that is how it ends, even where the body came to its own end all the same.
+ */
 function finish(job: Job, outcome: { result: JobResult } | { error: unknown }): void {
   const reason: unknown = job.signal.reason;
-  if ("result" in outcome) job.finishDone(outcome.result);
-  else if (reason instanceof CancelRequest) job.finishCancelled(reason.message);
+  if (reason instanceof CancelRequest) job.finishCancelled(reason.message);
   else if (reason instanceof RbeeError) job.finishError(reason);
+  else if ("result" in outcome) job.finishDone(outcome.result);
   else job.finishError(outcome.error);
 }
 

@@ -16,6 +16,8 @@ export interface RoleServerOptions {
   host: string;
   port: number;
   handlers: OperationHandlers;
+  /** The jobs; by default of this process's memory alone. */
+  registry?: JobRegistry;
   /** Adds the role's own routes. */
   routes?: (app: Hono) => void;
   /** Names beside the loopback ones under which it may be addressed. */
@@ -45,7 +47,7 @@ export interface RoleServer {
  */
 export function startRoleServer(options: RoleServerOptions): RoleServer {
   const health = new HealthState(options.role, v7());
-  const registry = new JobRegistry();
+  const registry = options.registry ?? new JobRegistry();
   const shutdown = Promise.withResolvers<void>();
   const app = createApp({
     health,

@@ -17,13 +17,14 @@ const BY_CODE: Record<string, number> = {
   hive_unreachable: EXIT.unreachable,
   connection_lost: EXIT.unreachable,
   not_running: EXIT.unreachable,
+  not_answering: EXIT.unreachable,
   unauthorized: EXIT.unauthorized,
   interrupted: EXIT.interrupted,
 };
 
 /** The exit status for an error. */
 export function exitStatusOf(error: Pick<RbeeError, "code">): number {
-  return BY_CODE[error.code] ?? EXIT.failed;
+  return (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined) ?? EXIT.failed;
 }
 
 /** The exit status for the end of a job. */

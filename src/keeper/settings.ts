@@ -21,7 +21,8 @@ export interface SettingsFlags {
 /**
  * Puts the settings of a command together.
  *
- * @throws {RbeeError} `bad_config` If rbee.yaml does not fit; `usage` If `--queen` is no URL.
+ * @throws {RbeeError} `bad_config` If rbee.yaml does not fit; `usage` If `--queen` is no URL or a port
+ * is none.
  */
 export async function readSettings(flags: SettingsFlags): Promise<Settings> {
   const paths = resolvePaths();
@@ -29,8 +30,8 @@ export async function readSettings(flags: SettingsFlags): Promise<Settings> {
   return {
     paths,
     queenUrl: flags.queen === undefined ? undefined : readUrl(flags.queen),
-    queen: { ...file.queen, port: flags.queenPort ?? file.queen.port },
-    hive: { ...file.hive, port: flags.hivePort ?? file.hive.port },
+    queen: { ...file.queen, port: readPort("--queen-port", flags.queenPort) ?? file.queen.port },
+    hive: { ...file.hive, port: readPort("--hive-port", flags.hivePort) ?? file.hive.port },
   };
 }
 
@@ -43,4 +44,9 @@ function readUrl(given: string): string {
     );
   }
   return url.origin;
+}
+
+function readPort(flag: string, given: number | undefined): number | undefined {
+  if (given === undefined || given >= 0 && given <= 65_535) return given;
+  throw new RbeeError("usage", `${flag} ${given} is not a port; give 0 to 65535`);
 }

@@ -1,4 +1,4 @@
-import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { daemonFiles, type Paths } from "../config/paths.ts";
 import { healthSchema } from "../contracts/health.ts";
 import { type HiveInfo, LOCAL_HIVE } from "../contracts/hive.ts";
@@ -46,7 +46,11 @@ export class Hives {
       });
       return [{ name: LOCAL_HIVE, url, version: health.version, workers }];
     } catch (error) {
-      const unreachable = `${messageOf(error)}; start it with rbee up`;
+      const { code, message } = toRbeeError(error);
+      // That one says itself what to do.
+      const unreachable = code === "version_mismatch"
+        ? message
+        : `${message}; start it with rbee up`;
       return [{ name: LOCAL_HIVE, url, version: null, workers: [], unreachable }];
     }
   }

@@ -2,6 +2,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import type { TerminalEvent } from "../contracts/job_event.ts";
 import type { Job } from "../jobs/job.ts";
 import { JobClient, type OperationBody } from "../jobs/job_client.ts";
+import { newJobId } from "../jobs/job_id.ts";
 import { currentJobLog } from "../jobs/job_logs.ts";
 import { narrate } from "../narration/narrate.ts";
 
@@ -32,6 +33,8 @@ export async function relay(
         level: "warn",
       }),
   });
+  const jobId = newJobId();
+  const forget = job.delegate({ url: client.baseUrl, job_id: jobId });
   const end = await client.submitAndStream(body, (event) => {
     switch (event.type) {
       case "narration":
@@ -51,7 +54,13 @@ export async function relay(
           level: "warn",
         });
     }
-  }, { signal: job.signal, correlationId: job.correlationId, unwatchedLimitMs: PATIENCE_MS });
+  }, {
+    jobId,
+    signal: job.signal,
+    correlationId: job.correlationId,
+    unwatchedLimitMs: PATIENCE_MS,
+  });
+  forget();
   if (end.type === "done") return end;
   if (end.type === "error") {
     throw new RbeeError(end.code, end.message, {

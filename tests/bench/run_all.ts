@@ -1,4 +1,10 @@
 /** `deno task bench`: measures and prints. Speed is looked at here and nowhere else. */
+import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
+import { benchJobs, benchLive, benchReplay } from "./streams.ts";
 
 await benchNarration();
+await benchReplay();
+await benchLive();
+await benchJournal();
+await benchJobs();

@@ -25,7 +25,7 @@ export function printTable(title: string, rows: readonly BenchRow[]): void {
 /** Runs one case in a process of its own, with standard error thrown away, and reads its JSON. */
 export async function runCase<T>(url: URL, ...args: string[]): Promise<T> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", url.pathname, ...args],
+    args: ["run", "--allow-all", "--quiet", "--v8-flags=--expose-gc", url.pathname, ...args],
     stdout: "piped",
     stderr: "null",
   }).output();

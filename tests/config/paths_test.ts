@@ -75,10 +75,11 @@ Deno.test("resolvePaths() reads the process's environment by default", async () 
   assert.deepEqual(paths, pathsWith({ RBEE_HOME: "/srv/from-env" }));
 });
 
-Deno.test("daemonFiles() are in the state folder, named after the role", () => {
+Deno.test("daemonFiles() are in the state and data folders, named after the role", () => {
   assert.deepEqual(daemonFiles(IN_HOME, "queen"), {
     pid: `${IN_HOME.state}/queen.pid`,
     log: `${IN_HOME.state}/queen.log`,
+    journal: `${IN_HOME.data}/journal/queen.db`,
   });
   assert.equal(daemonFiles(IN_HOME, "hive").log, `${IN_HOME.state}/hive.log`);
 });

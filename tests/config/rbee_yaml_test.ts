@@ -11,6 +11,13 @@ import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 const DEFAULTS: RbeeYaml = {
   queen: { host: "127.0.0.1", port: 7833 },
   hive: { host: "127.0.0.1", port: 7835 },
+  journal: {
+    max_age_hours: 168,
+    max_jobs: 10_000,
+    max_mib: 4096,
+    max_job_mib: 2048,
+    keep_completions: true,
+  },
 };
 
 async function read(text: string): Promise<RbeeYaml> {

@@ -1,10 +1,22 @@
 import type { JobView } from "../../src/contracts/job.ts";
-import type { Journal, JournalSegment } from "../../src/journal/journal.ts";
+import type { JobRecord } from "../../src/contracts/job_record.ts";
+import type { Journal, JournalSegment, KeptJob } from "../../src/journal/journal.ts";
 
 /** A journal that keeps everything in memory and insists on what its callers promise. */
 export class FakeJournal implements Journal {
   readonly saved = new Map<string, JobView>();
+  readonly #collectors = new Set<() => void>();
   readonly #segments = new Map<string, JournalSegment[]>();
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const segment of [...this.#segments.values()].flat()) bytes += segment.bytes.length;
+    return bytes;
+  }
+
+  schedule(collect: () => void): void {
+    this.#collectors.add(collect);
+  }
 
   append(jobId: string, segment: JournalSegment): void {
     const segments = this.#segments.get(jobId) ?? [];
@@ -16,7 +28,7 @@ export class FakeJournal implements Journal {
     this.#segments.set(jobId, segments);
   }
 
-  saveJob(job: JobView): void {
+  saveJob({ job }: JobRecord): void {
     this.saved.set(job.job_id, job);
   }
 
@@ -35,8 +47,11 @@ export class FakeJournal implements Journal {
     this.#segments.set(jobId, segments.filter(({ to }) => to > seq));
   }
 
-  jobs(): JobView[] {
-    return [...this.saved.values()].reverse();
+  keptJobs(): KeptJob[] {
+    return [...this.saved.values()].map((job) => ({
+      record: { job, delegated: [] },
+      lastSeq: this.#segments.get(job.job_id)?.at(-1)?.to ?? 0,
+    }));
   }
 
   forget(jobId: string): void {
@@ -45,6 +60,8 @@ export class FakeJournal implements Journal {
   }
 
   flush(): Promise<void> {
+    for (const collect of this.#collectors) collect();
+    this.#collectors.clear();
     return Promise.resolve();
   }
 

@@ -60,8 +60,8 @@ Deno.test("JobRegistry.get() says that a job it never had is not found", () => {
 Deno.test("JobRegistry.get() says that a job of long ago is expired, though it is new itself", () => {
   const now = Date.now();
   const registry = new JobRegistry({ now: () => now });
-  assert.throws(() => registry.get(idOf(now - 24 * HOUR_MS - 1)), { code: "job_expired" });
-  assert.throws(() => registry.get(idOf(now - 24 * HOUR_MS + 1)), { code: "job_not_found" });
+  assert.throws(() => registry.get(idOf(now - 168 * HOUR_MS - 1)), { code: "job_expired" });
+  assert.throws(() => registry.get(idOf(now - 168 * HOUR_MS + 1)), { code: "job_not_found" });
 });
 
 Deno.test("JobRegistry keeps so many ended jobs and no more", async () => {

@@ -19,6 +19,11 @@ export function withAskFlags(command: Command): Command {
     )
     .addOption(numberFlag("--top-k <n>", "choose among this many of the likeliest"))
     .addOption(numberFlag("--seed <n>", "the same seed gives the same answer"))
-    .addOption(flag("--stop <text...>", "end the answer at this text"))
+    .addOption(
+      // Not variadic: it would take the prompt for one more text.
+      flag("--stop <text>", "end the answer at this text; may be given more than once").argParser(
+        (text, before: string[] | undefined) => [...before ?? [], text],
+      ),
+    )
     .addOption(flag("--system <text>", "an instruction before the prompt"));
 }

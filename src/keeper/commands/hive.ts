@@ -8,7 +8,8 @@ import { formatTable } from "../table.ts";
 
 /** Adds `rbee hive list`. */
 export function addHiveCommand(program: Command, run: RunCommand): void {
-  const hive = program.command("hive").description("list hives");
+  const hive = program.command("hive").description("list hives")
+    .addHelpText("after", "\nExample:\n  rbee hive list");
   const command = hive.command("list")
     .description("list the hives that the queen knows, and why one is not connected")
     .addHelpText("after", "\nExample:\n  rbee hive list --json");

@@ -18,7 +18,8 @@ import { formatTable } from "../table.ts";
 
 /** Adds `rbee job list|show|watch|cancel`. */
 export function addJobCommand(program: Command, run: RunCommand): void {
-  const job = program.command("job").description("list, show, watch and cancel jobs");
+  const job = program.command("job").description("list, show, watch and cancel jobs")
+    .addHelpText("after", "\nExample:\n  rbee job list --state running");
   addList(job, run);
   addShow(job, run);
   addWatch(job, run);

@@ -31,9 +31,9 @@ interface SpawnFlags {
 
 /** Adds `rbee worker list|spawn|stop|logs`. */
 export function addWorkerCommand(program: Command, run: RunCommand): void {
-  const worker = program.command("worker").description(
-    "list, spawn and stop workers, read their logs",
-  );
+  const worker = program.command("worker")
+    .description("list, spawn and stop workers, read their logs")
+    .addHelpText("after", "\nExample:\n  rbee worker spawn bee-tiny");
   addList(worker, run);
   addSpawn(worker, run);
   addStop(worker, run);
@@ -129,7 +129,7 @@ function addStop(worker: Command, run: RunCommand): void {
 function addLogs(worker: Command, run: RunCommand): void {
   const command = worker.command("logs").argument("<id>", "the id of a worker")
     .description("print what a worker has said, also one that failed")
-    .option("-f, --follow", "go on until the worker ends")
+    .addOption(flag("-f, --follow", "go on until the worker ends"))
     .addHelpText("after", "\nExample:\n  rbee worker logs worker-0198c0de-… -f");
   withQueenFlag(withOutputFlags(command));
   command.action((id: string, flags: { follow?: boolean }) =>

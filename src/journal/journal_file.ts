@@ -1,0 +1,168 @@
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { JournalSegment } from "./journal.ts";
+
+/** A write of one transaction. */
+export interface JournalBatch {
+  segments: { jobId: string; segment: JournalSegment }[];
+  /** Records as JSON, by job. */
+  records: { jobId: string; json: string }[];
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS jobs (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS segments (
+    job_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX IF NOT EXISTS segments_of_job ON segments (job_id, first);
+`;
+// One layout a version; a file of another is set aside like one that cannot be read.
+const LAYOUT = 1;
+const NOT_A_DATABASE = 26;
+
+/** One open SQLite file. Every method blocks, and throws what SQLite throws. */
+export class JournalFile {
+  /** Whether it held nothing when it was opened. */
+  readonly isNew: boolean;
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #identity: string;
+  readonly #insert: StatementSync;
+  readonly #save: StatementSync;
+  readonly #read: StatementSync;
+  readonly #prune: StatementSync;
+  readonly #drop: StatementSync;
+
+  /** Opens the file, readable by its owner alone, making it and its folder if there is none. */
+  constructor(path: string) {
+    this.#path = path;
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
+    // One that was there before may have been copied here by somebody.
+    Deno.chmodSync(path, 0o600);
+    this.#identity = identityOf(path);
+    this.#db = new DatabaseSync(path);
+    try {
+      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      const { user_version } = this.#db.prepare("PRAGMA user_version").get() as {
+        user_version: number;
+      };
+      if (user_version !== 0 && user_version !== LAYOUT) {
+        throw Object.assign(new Error(`layout ${user_version}`), { errcode: NOT_A_DATABASE });
+      }
+      this.isNew = user_version === 0;
+      this.#db.exec(`${SCHEMA} PRAGMA user_version = ${LAYOUT};`);
+      this.#insert = this.#db.prepare("INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)");
+      this.#save = this.#db.prepare("INSERT OR REPLACE INTO jobs VALUES (?, ?)");
+      this.#read = this.#db.prepare(
+        "SELECT first, last, bytes FROM segments WHERE job_id = ? AND first > ? ORDER BY first LIMIT 1",
+      );
+      this.#prune = this.#db.prepare(
+        "DELETE FROM segments WHERE rowid IN (SELECT rowid FROM segments WHERE job_id = ? ORDER BY first LIMIT ?)",
+      );
+      this.#drop = this.#db.prepare("DELETE FROM jobs WHERE job_id = ?");
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** Whether the path still leads to this file: SQLite would go on writing into one that was deleted. */
+  get isThere(): boolean {
+    return identityOf(this.#path) === this.#identity;
+  }
+
+  write(batch: JournalBatch): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      for (const { jobId, segment } of batch.segments) {
+        this.#insert.run(jobId, segment.from, segment.to, segment.bytes);
+      }
+      for (const { jobId, json } of batch.records) this.#save.run(jobId, json);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      // A full disk may have rolled back by itself.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** The first segment that begins after event `after`. */
+  readFrom(jobId: string, after: number): JournalSegment | undefined {
+    return toSegment(this.#read.get(jobId, after));
+  }
+
+  /** The last segment that begins at or before event `seq`. */
+  readAt(jobId: string, seq: number): JournalSegment | undefined {
+    return toSegment(
+      this.#db.prepare(
+        "SELECT first, last, bytes FROM segments WHERE job_id = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+      ).get(jobId, seq),
+    );
+  }
+
+  /** Replaces all segments of a job. */
+  replace(jobId: string, segments: readonly JournalSegment[]): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#prune.run(jobId, -1);
+      for (const { from, to, bytes } of segments) this.#insert.run(jobId, from, to, bytes);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** All records as JSON with the number of the last event and the bytes of each, oldest first. */
+  records(): { jobId: string; json: string; lastSeq: number; bytes: number }[] {
+    const rows = this.#db.prepare(`
+      SELECT jobs.job_id AS jobId, record AS json,
+        coalesce(max(last), 0) AS lastSeq, coalesce(sum(length(bytes)), 0) AS bytes
+      FROM jobs LEFT JOIN segments ON segments.job_id = jobs.job_id
+      GROUP BY jobs.job_id ORDER BY jobs.job_id
+    `).all();
+    return rows as { jobId: string; json: string; lastSeq: number; bytes: number }[];
+  }
+
+  /** Deletes the events of which a process before this one had not yet kept the job. */
+  dropUnknown(): void {
+    this.#db.exec("DELETE FROM segments WHERE job_id NOT IN (SELECT job_id FROM jobs)");
+  }
+
+  /** Deletes up to `count` of a job's oldest segments. Returns how many there were. */
+  prune(jobId: string, count: number): number {
+    return Number(this.#prune.run(jobId, count).changes);
+  }
+
+  /** Deletes the record of a job. */
+  drop(jobId: string): void {
+    this.#drop.run(jobId);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+/** The number of SQLite's result code for an error, 0 for any other. See https://sqlite.org/rescode.html. */
+export function sqliteCode(error: unknown): number {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  // The low byte is the primary code.
+  return typeof code === "number" ? code & 0xff : 0;
+}
+
+function toSegment(row: unknown): JournalSegment | undefined {
+  if (row === undefined) return undefined;
+  const { first, last, bytes } = row as { first: number; last: number; bytes: Uint8Array };
+  return { from: first, to: last, bytes };
+}
+
+function identityOf(path: string): string {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return "gone";
+  }
+}

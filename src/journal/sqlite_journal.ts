@@ -1,0 +1,263 @@
+import { type JobRecord, jobRecordSchema } from "../contracts/job_record.ts";
+import type { Journal, JournalSegment, KeptJob } from "./journal.ts";
+import { MendingFile } from "./mending_file.ts";
+import { mergeSegments } from "./merge_segments.ts";
+import { cutSegment, withoutTokens } from "./segment.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** How a {@linkcode SqliteJournal} keeps what it is given. */
+export interface SqliteJournalOptions {
+  /** The file. It and its folder are made if there is none. */
+  path: string;
+  /** Between what is given and its write, in milliseconds. Default 100. */
+  flushMs?: number;
+  /** Whether `token` events are kept. Default true. */
+  keepTokens?: boolean;
+  /** The most kept of one job; its oldest go first. Default 2 GiB. */
+  maxJobBytes?: number;
+  /** How long it goes on in memory before it tries the file again. Default 30,000. */
+  retryMs?: number;
+}
+
+const SLICE_BYTES = 1024 * 1024;
+const PRUNE_ROWS = 16;
+// Above this, what is given is written at once, so that memory stays bounded.
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+interface JobSize {
+  bytes: number;
+  rows: number;
+}
+
+/**
+ * A journal in one SQLite file (WAL, mode 0600). Writes wait up to `flushMs` and then go in slices of
+ * a megabyte with the event loop between them. A file that is corrupt is kept aside under another
+ * name and begun anew; where nothing can be written (disk full, read-only, file deleted) it narrates
+ * that, goes on in memory, and tries again.
+ */
+export class SqliteJournal implements Journal {
+  readonly #options: Required<SqliteJournalOptions>;
+  readonly #queue = new WriteQueue();
+  readonly #collectors = new Set<() => void>();
+  readonly #sizes = new Map<string, JobSize>();
+  /** Jobs that have not ended, by id: a file that is begun anew must know them. */
+  readonly #active = new Map<string, string>();
+  readonly #forgotten: string[] = [];
+  readonly #finished: string[] = [];
+  readonly #kept: KeptJob[] = [];
+  readonly #file: MendingFile;
+  #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: SqliteJournalOptions) {
+    this.#options = {
+      flushMs: 100,
+      keepTokens: true,
+      maxJobBytes: 2 * 1024 ** 3,
+      retryMs: 30_000,
+      ...options,
+    };
+    const { path, retryMs } = this.#options;
+    this.#file = new MendingFile({ path, retryMs, onOpened: ({ anew }) => this.#onOpened(anew) });
+    this.#readKept();
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  schedule(collect: () => void): void {
+    if (this.#closed) return;
+    this.#collectors.add(collect);
+    this.#wake(this.#options.flushMs);
+  }
+
+  append(jobId: string, segment: JournalSegment): void {
+    if (this.#closed) return;
+    const parts = this.#options.keepTokens ? [segment] : withoutTokens(segment);
+    for (const part of parts) this.#queue.addSegment(jobId, part);
+    this.#wake(this.#options.flushMs);
+    if (this.#queue.bytes <= MAX_WAITING_BYTES) return;
+    while (this.#file.works && this.#queue.bytes > MAX_WAITING_BYTES) this.#writeSlice();
+    if (!this.#file.works) this.#queue.dropTo(MAX_WAITING_BYTES / 2);
+  }
+
+  saveJob(record: JobRecord): void {
+    if (this.#closed) return;
+    const { job_id, finished_at } = record.job;
+    const json = JSON.stringify(record);
+    this.#queue.addRecord(job_id, json);
+    if (finished_at === null) this.#active.set(job_id, json);
+    else if (this.#active.delete(job_id)) this.#finished.push(job_id);
+    this.#wake(finished_at === null ? this.#options.flushMs : 0);
+  }
+
+  read(jobId: string, after: number): JournalSegment | undefined {
+    const kept = this.#readFile(jobId, after);
+    const waiting = this.#queue.find(jobId, after);
+    const first = kept === undefined || waiting !== undefined && waiting.from < kept.from
+      ? waiting
+      : kept;
+    return first && cutSegment(first, after);
+  }
+
+  keptJobs(): KeptJob[] {
+    return this.#kept.splice(0);
+  }
+
+  forget(jobId: string): void {
+    if (this.#closed) return;
+    this.#queue.forget(jobId);
+    this.#active.delete(jobId);
+    this.#bytes -= this.#sizes.get(jobId)?.bytes ?? 0;
+    this.#sizes.delete(jobId);
+    this.#forgotten.push(jobId);
+    this.#wake(this.#options.flushMs);
+  }
+
+  async flush(): Promise<void> {
+    await this.#working;
+    this.#work();
+    await this.#working;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.flush();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#file.close();
+  }
+
+  #wake(afterMs: number): void {
+    if (!this.#file.works || this.#working !== undefined) return;
+    if (this.#timer !== undefined) {
+      if (afterMs > 0) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timer = setTimeout(() => this.#work(), afterMs);
+  }
+
+  #work(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#collect();
+    this.#working ??= this.#writeAll().finally(() => {
+      this.#working = undefined;
+      const more = this.#collectors.size > 0 || !this.#queue.isEmpty || this.#forgotten.length > 0;
+      if (more && !this.#closed) this.#wake(this.#options.flushMs);
+    });
+  }
+
+  #collect(): void {
+    const collectors = [...this.#collectors];
+    this.#collectors.clear();
+    for (const collect of collectors) collect();
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#file.works) {
+      if (!this.#queue.isEmpty) this.#writeSlice();
+      else if (!this.#tidyUp()) return;
+      await turn();
+    }
+  }
+
+  #writeSlice(): void {
+    const batch = this.#queue.take(SLICE_BYTES);
+    const written = this.#file.attempt((file) => {
+      file.write(batch);
+      return true;
+    });
+    if (!written) return this.#queue.putBack(batch);
+    for (const { jobId, segment } of batch.segments) this.#count(jobId, segment.bytes.length, 1);
+  }
+
+  /** Does one small piece of what can wait. Returns false when there is none. */
+  #tidyUp(): boolean {
+    const forgotten = this.#forgotten[0];
+    if (forgotten !== undefined) {
+      const done = this.#file.attempt((file) => {
+        if (file.prune(forgotten, PRUNE_ROWS) === PRUNE_ROWS) return false;
+        file.drop(forgotten);
+        return true;
+      });
+      if (done) this.#forgotten.shift();
+      return done !== undefined;
+    }
+    const finished = this.#finished.shift();
+    if (finished !== undefined) {
+      this.#file.attempt((file) =>
+        mergeSegments(file, finished, this.#sizes.get(finished)?.rows ?? 0)
+      );
+      return true;
+    }
+    return this.#trimLargest();
+  }
+
+  #trimLargest(): boolean {
+    for (const [jobId, size] of this.#sizes) {
+      if (size.bytes <= this.#options.maxJobBytes) continue;
+      const first = this.#file.attempt((file) => file.readFrom(jobId, 0));
+      if (first === undefined) return false;
+      this.#file.attempt((file) => file.prune(jobId, 1));
+      this.#count(jobId, -first.bytes.length, -1);
+      return true;
+    }
+    return false;
+  }
+
+  #readFile(jobId: string, after: number): JournalSegment | undefined {
+    return this.#file.attempt((file) => {
+      const at = file.readAt(jobId, after + 1);
+      return at !== undefined && at.to > after ? at : file.readFrom(jobId, after);
+    });
+  }
+
+  #readKept(): void {
+    const rows = this.#file.attempt((file) => {
+      file.dropUnknown();
+      return file.records();
+    }) ?? [];
+    for (const { jobId, json, lastSeq, bytes } of rows) {
+      this.#count(jobId, bytes, 1);
+      const parsed = jobRecordSchema.safeParse(parseJson(json));
+      if (parsed.success) this.#kept.push({ record: parsed.data, lastSeq });
+      else this.forget(jobId);
+    }
+  }
+
+  #count(jobId: string, bytes: number, rows: number): void {
+    const size = this.#sizes.get(jobId);
+    if (size === undefined) this.#sizes.set(jobId, { bytes, rows });
+    else {
+      size.bytes += bytes;
+      size.rows += rows;
+    }
+    this.#bytes += bytes;
+  }
+
+  #onOpened(anew: boolean): void {
+    if (anew) {
+      this.#sizes.clear();
+      this.#bytes = 0;
+      for (const [jobId, json] of this.#active) this.#queue.addRecord(jobId, json);
+    }
+    this.#wake(0);
+  }
+}
+
+/** One turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

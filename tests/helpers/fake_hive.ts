@@ -1,0 +1,90 @@
+import { inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts";
+import type { JsonValue } from "../../src/contracts/json_value.ts";
+import type { WorkerInfo } from "../../src/contracts/worker.ts";
+import { RbeeError } from "../../src/base/rbee_error.ts";
+import { emitToken } from "../../src/jobs/emit.ts";
+import { operation } from "../../src/jobs/operation_handler.ts";
+import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { narrate } from "../../src/narration/narrate.ts";
+
+/** How a worker of a {@linkcode FakeHive} meets a request. */
+export type FakeAnswer = "tokens" | "gone" | "token_then_gone";
+
+/**
+ * A hive as the queen sees one, with workers that do what the test says. Its workers are jobs of this
+ * same role behind the proxy's address.
+ */
+export class FakeHive implements AsyncDisposable {
+  readonly server: RoleServer;
+  readonly workers: WorkerInfo[] = [];
+  /** What the next requests meet, in order; `tokens` when there is no more. */
+  readonly answers: FakeAnswer[] = [];
+  /** The requests that reached a worker. */
+  readonly asked: unknown[] = [];
+  spawns = 0;
+  /** What a spawn answers with; a ready worker of its own by default. */
+  spawned: ((model: string) => JsonValue) | undefined;
+
+  constructor() {
+    const limit = { kind: "total", ms: 60_000 } as const;
+    this.server = startRoleServer({
+      role: "hive",
+      host: "127.0.0.1",
+      port: 0,
+      handlers: {
+        worker_spawn: operation(workerSpawnSchema, limit, (request) => {
+          this.spawns++;
+          narrate("worker_spawn", `Spawning worker for ${request.model}`);
+          const spawned = this.spawned ?? ((model) => this.addWorker({ model }));
+          return Promise.resolve({ result: spawned(request.model) });
+        }),
+        infer: operation(inferSchema, limit, (request) => {
+          this.asked.push(request);
+          const answer = this.answers.shift() ?? "tokens";
+          if (answer !== "gone") emitToken("buzz", 0);
+          if (answer !== "tokens") throw new RbeeError("worker_gone", "The worker has died");
+          const usage = { prompt_tokens: 1, completion_tokens: 1 };
+          return Promise.resolve({ result: null, usage, finish_reason: "stop" });
+        }),
+      },
+      routes: (app) => {
+        app.get("/v1/workers", (c) => c.json({ workers: this.workers }));
+        app.all("/v1/workers/:id/proxy/*", (c) => {
+          const { pathname, search } = new URL(c.req.url);
+          const path = pathname.slice(pathname.indexOf("/proxy/") + "/proxy".length);
+          return app.fetch(new Request(this.server.url + path + search, c.req.raw));
+        });
+      },
+    });
+    this.server.health.status = "ok";
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Adds a worker to those that are listed, ready unless told otherwise. */
+  addWorker(fields: Partial<WorkerInfo> = {}): WorkerInfo {
+    const worker: WorkerInfo = {
+      worker_id: `worker-${crypto.randomUUID()}`,
+      hive: "local",
+      model: "bee-tiny",
+      engine: "llama",
+      device: "auto",
+      state: "ready",
+      pid: 4711,
+      url: "http://127.0.0.1:1",
+      requests: 0,
+      waiting: 0,
+      restarts: 0,
+      started_at: "2026-01-31T12:00:00.000Z",
+      ...fields,
+    };
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close();
+  }
+}

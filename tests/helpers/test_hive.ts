@@ -1,0 +1,119 @@
+import type { JobEvent } from "../../src/contracts/job_event.ts";
+import { type WorkerInfo, workerInfoSchema, workerListSchema } from "../../src/contracts/worker.ts";
+import { hiveOperations } from "../../src/hive/hive_operations.ts";
+import { addHiveRoutes } from "../../src/hive/hive_routes.ts";
+import type { WorkerParts } from "../../src/hive/worker.ts";
+import { WorkerLifecycle } from "../../src/hive/worker_lifecycle.ts";
+import { requestJson } from "../../src/http/api_client.ts";
+import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
+import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+
+/** The demo model on the processor: what every machine can load. */
+export const BEE_TINY: OperationBody = {
+  operation: "worker_spawn",
+  model: "bee-tiny",
+  device: "cpu",
+};
+
+/** A job that was submitted, and what has come of it so far. */
+export interface WatchedJob {
+  id: string;
+  events: JobEvent[];
+  /** Resolves with the first narration that matches, or rejects when the job ends without one. */
+  said(pattern: RegExp): Promise<JobEvent>;
+  /** Resolves with all events when the job has ended. */
+  ended: Promise<JobEvent[]>;
+}
+
+/** A hive on a port of its own, with real worker processes, that leaves nothing behind. */
+export class TestHive implements AsyncDisposable {
+  readonly server: RoleServer;
+  readonly workers: WorkerLifecycle;
+  readonly client: JobClient;
+  /** The operator's log. */
+  readonly diagnostics: string[] = [];
+
+  constructor(parts: Partial<WorkerParts> = {}) {
+    this.workers = new WorkerLifecycle({
+      hive: "local",
+      diagnostic: (line) => this.diagnostics.push(line),
+      ...parts,
+    });
+    this.server = startRoleServer({
+      role: "hive",
+      host: "127.0.0.1",
+      port: 0,
+      handlers: hiveOperations("local", this.workers),
+      routes: (app) => addHiveRoutes(app, this.workers),
+    });
+    this.server.health.status = "ok";
+    this.client = new JobClient(this.server.url);
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Submits an operation and reads its stream over HTTP. */
+  async watch(body: OperationBody): Promise<WatchedJob> {
+    const { job_id } = await this.client.submit(body);
+    return watchJob(this.client, job_id);
+  }
+
+  /** Runs an operation to its end. */
+  async run(body: OperationBody): Promise<JobEvent[]> {
+    return await (await this.watch(body)).ended;
+  }
+
+  /** Has a worker loaded. */
+  async spawn(body: OperationBody = BEE_TINY): Promise<WorkerInfo> {
+    const end = (await this.run(body)).at(-1);
+    if (end?.type !== "done") throw new Error(`no worker: ${JSON.stringify(end)}`);
+    return workerInfoSchema.parse(end.result);
+  }
+
+  /** The workers as `GET /v1/workers` lists them. */
+  async list(): Promise<WorkerInfo[]> {
+    const { workers } = await requestJson(`${this.url}/v1/workers`, { schema: workerListSchema });
+    return workers;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const active = this.server.registry.active();
+    for (const job of active) job.cancel("the test is over");
+    await Promise.all(active.map((job) => job.ended));
+    await this.workers.stopAll("the test is over");
+    await this.server.close();
+  }
+}
+
+/** Reads the stream of a job from its begin. */
+export function watchJob(client: JobClient, jobId: string): WatchedJob {
+  const events: JobEvent[] = [];
+  const waiters: { pattern: RegExp; found: PromiseWithResolvers<JobEvent> }[] = [];
+  const tell = (event: JobEvent) => {
+    if (event.type !== "narration") return;
+    for (const { pattern, found } of waiters) if (pattern.test(event.human)) found.resolve(event);
+  };
+  const ended = (async () => {
+    for await (const event of client.stream(jobId)) {
+      events.push(event);
+      tell(event);
+    }
+    for (const { pattern, found } of waiters) {
+      found.reject(new Error(`the job ended without saying ${pattern}`));
+    }
+    return events;
+  })();
+  return {
+    id: jobId,
+    events,
+    ended,
+    said(pattern) {
+      const found = Promise.withResolvers<JobEvent>();
+      waiters.push({ pattern, found });
+      events.forEach(tell);
+      return found.promise;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { v7 } from "uuid";
+import type { JobEvent } from "../../src/contracts/job_event.ts";
+import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
+import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { writePidFile } from "../../src/process/pid_file.ts";
+import { queenOperations } from "../../src/queen/dispatch.ts";
+import { Hives } from "../../src/queen/hives.ts";
+import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
+import { TemporaryFolder } from "./temporary_folder.ts";
+import { type WatchedJob, watchJob } from "./test_hive.ts";
+
+/** A queen on a port of its own, whose one hive is at the address that the test gives. */
+export class TestQueen implements AsyncDisposable {
+  readonly server: RoleServer;
+  readonly client: JobClient;
+  readonly #folder: TemporaryFolder;
+
+  private constructor(folder: TemporaryFolder) {
+    this.#folder = folder;
+    const hives = new Hives({
+      config: folder.join("config"),
+      state: folder.path,
+      data: folder.join("data"),
+      cache: folder.join("cache"),
+    });
+    this.server = startRoleServer({
+      role: "queen",
+      host: "127.0.0.1",
+      port: 0,
+      handlers: queenOperations(hives),
+      routes: (app) => addQueenRoutes(app, hives),
+    });
+    this.server.health.status = "ok";
+    this.client = new JobClient(this.server.url);
+  }
+
+  static async start(hiveUrl?: string): Promise<TestQueen> {
+    const folder = await TemporaryFolder.make();
+    if (hiveUrl !== undefined) {
+      await writePidFile(join(folder.path, "hive.pid"), { instance: v7(), url: hiveUrl });
+    }
+    return new TestQueen(folder);
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Submits an operation and reads its stream over HTTP. */
+  async watch(body: OperationBody): Promise<WatchedJob> {
+    const { job_id } = await this.client.submit(body);
+    return watchJob(this.client, job_id);
+  }
+
+  /** Runs an operation to its end. */
+  async run(body: OperationBody): Promise<JobEvent[]> {
+    return await (await this.watch(body)).ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const active = this.server.registry.active();
+    for (const job of active) job.cancel("the test is over");
+    await Promise.all(active.map((job) => job.ended));
+    await this.server.close();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { JobClient } from "../../src/jobs/job_client.ts";
+import { workerInfoSchema } from "../../src/contracts/worker.ts";
+import { isAlive } from "../../src/process/process_identity.ts";
+import { processEnded } from "../helpers/ended_process.ts";
+import { rawConnect } from "../helpers/raw_http.ts";
+import { RbeeHome, type RunningCommand } from "../helpers/rbee_home.ts";
+import { BEE_TINY } from "../helpers/test_hive.ts";
+
+const SERVE = ["serve", "--role", "hive", "--port", "0"];
+
+/** Starts a hive as a process of its own and gives its address. */
+async function startHive(home: RbeeHome): Promise<{ hive: RunningCommand; url: string }> {
+  const hive = home.start(SERVE);
+  const line = await hive.line(/The hive is ready at/);
+  const [url] = /http:\/\/\S+/.exec(line) ?? assert.fail(line);
+  return { hive, url };
+}
+
+async function spawnWorker(url: string): Promise<{ pid: number; url: string }> {
+  const end = await new JobClient(url).submitAndStream(BEE_TINY, () => {});
+  assert.ok(end.type === "done");
+  const worker = workerInfoSchema.parse(end.result);
+  return { pid: worker.pid!, url: worker.url! };
+}
+
+Deno.test("a worker ends when its hive's process is killed with SIGKILL", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  const worker = await spawnWorker(url);
+  assert.ok(isAlive(worker.pid));
+  using conn = await rawConnect(worker.url);
+  hive.signal("SIGKILL");
+  await hive.result;
+  await processEnded(worker.pid, conn);
+  assert.deepEqual(home.processes(), []);
+});
+
+Deno.test("a worker that still loads ends when its hive's process is killed with SIGKILL", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  await new JobClient(url).submit(BEE_TINY);
+  const listening = await hive.line(/^\[worker +\] listening/);
+  const [workerUrl] = /http:\/\/\S+/.exec(listening) ?? assert.fail(listening);
+  const [{ pid } = assert.fail("there is no worker")] = home.processes()
+    .filter(({ command }) => / --role worker /.test(command));
+  using conn = await rawConnect(workerUrl);
+  hive.signal("SIGKILL");
+  await hive.result;
+  await processEnded(pid, conn);
+  assert.deepEqual(home.processes(), []);
+});
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  Deno.test(`a hive that gets ${signal} ends its workers and itself with 0 and removes its pid file`, async () => {
+    await using home = await RbeeHome.create();
+    const { hive, url } = await startHive(home);
+    const file = await home.daemon("hive");
+    assert.deepEqual([file.pid, file.url], [hive.pid, url]);
+    await spawnWorker(url);
+    hive.signal(signal);
+    const { code, stdout, stderr } = await hive.result;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /Stopping the worker for bee-tiny: the hive is stopping/);
+    assert.match(stdout, /The hive has stopped\n$/);
+    assert.deepEqual(home.processes(), []);
+    await assert.rejects(home.daemon("hive"), Deno.errors.NotFound);
+  });
+}
+
+Deno.test("a hive ends when POST /v1/shutdown asks it to", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  await spawnWorker(url);
+  const response = await fetch(`${url}/v1/shutdown`, { method: "POST" });
+  assert.deepEqual([response.status, await response.json()], [202, { status: "stopping" }]);
+  assert.equal((await hive.result).code, 0);
+  assert.deepEqual(home.processes(), []);
+});
+
+Deno.test("a second hive of one home is refused and names the first", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  const second = await home.rbee(SERVE);
+  assert.equal(second.code, 1);
+  assert.ok(
+    second.stdout.includes(
+      `Another one already runs for this home: process ${hive.pid} at ${url}; stop it first, or set RBEE_HOME`,
+    ),
+    second.stdout,
+  );
+  // The first is none the worse for it.
+  assert.equal((await home.daemon("hive")).pid, hive.pid);
+  hive.signal("SIGTERM");
+  assert.equal((await hive.result).code, 0);
+});
+
+Deno.test("a hive narrates on standard output and keeps diagnostics on standard error", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  await new JobClient(url).submitAndStream({ ...BEE_TINY, context: 2048, parallel: 1 }, () => {});
+  hive.signal("SIGTERM");
+  const { stdout, stderr } = await hive.result;
+  for (const line of stdout.trimEnd().split("\n")) {
+    assert.match(line, /^\[(hive|worker) +\] \S+ *: /);
+  }
+  assert.match(stdout, /^\[worker {4}\] model_load {5}: Loading bee-tiny: 100 %$/m);
+  assert.match(stderr, /^worker-\S+ stderr: .*n_ctx_train/m);
+  assert.ok(!/\[hive/.test(stderr), stderr);
+});

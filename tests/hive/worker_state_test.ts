@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { workerStateSchema } from "../../src/contracts/worker.ts";
+import { canBecome, isUsable } from "../../src/hive/worker_state.ts";
+
+const ALLOWED = [
+  "starting loading",
+  "starting stopping",
+  "starting failed",
+  "loading ready",
+  "loading stopping",
+  "loading failed",
+  "ready stopping",
+  "ready failed",
+  "stopping stopped",
+  "stopping failed",
+];
+
+for (const from of workerStateSchema.options) {
+  for (const to of workerStateSchema.options) {
+    const allowed = ALLOWED.includes(`${from} ${to}`);
+    Deno.test(`canBecome() ${allowed ? "lets" : "does not let"} a worker go from ${from} to ${to}`, () => {
+      assert.equal(canBecome(from, to), allowed);
+    });
+  }
+}
+
+Deno.test("isUsable() is true for what runs or will, and false for what ends or has", () => {
+  assert.deepEqual(workerStateSchema.options.filter(isUsable), ["starting", "loading", "ready"]);
+});

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { v7 } from "uuid";
+import type { Paths } from "../../src/config/paths.ts";
+import { hiveInfoSchema } from "../../src/contracts/hive.ts";
+import { listen, type Listener } from "../../src/http/listen.ts";
+import { startRoleServer } from "../../src/jobs/role_server.ts";
+import { writePidFile } from "../../src/process/pid_file.ts";
+import { Hives, urlOf } from "../../src/queen/hives.ts";
+import { VERSION } from "../../src/version.ts";
+import { runCaptured, shell } from "../helpers/captured_child.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { BEE_TINY, TestHive } from "../helpers/test_hive.ts";
+
+/** A home whose hive is whatever a test writes into the pid file. */
+class Home implements AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  readonly hives: Hives;
+
+  private constructor(folder: TemporaryFolder, paths: Paths) {
+    this.folder = folder;
+    this.hives = new Hives(paths);
+  }
+
+  static async make(): Promise<Home> {
+    const folder = await TemporaryFolder.make();
+    const { path } = folder;
+    return new Home(folder, {
+      config: join(path, "config"),
+      state: path,
+      data: join(path, "data"),
+      cache: join(path, "cache"),
+    });
+  }
+
+  /** Says in the pid file that this process is the hive, at `url`. */
+  async name(url: string): Promise<void> {
+    await writePidFile(this.folder.join("hive.pid"), { instance: v7(), url });
+  }
+
+  /** Writes any pid file. */
+  async write(text: string): Promise<void> {
+    await Deno.writeTextFile(this.folder.join("hive.pid"), text);
+  }
+
+  /** Why the one hive cannot be used. */
+  async reason(): Promise<string | undefined> {
+    const known = await this.hives.ask();
+    assert.equal(known.length, 1);
+    assert.deepEqual([known[0]!.name, known[0]!.version, known[0]!.workers], ["local", null, []]);
+    return known[0]!.unreachable;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+function server(handler: (path: string) => Response): Listener {
+  return listen({
+    host: "127.0.0.1",
+    port: 0,
+    handler: (request) => handler(new URL(request.url).pathname),
+  });
+}
+
+function health(fields: Record<string, unknown>): Response {
+  return Response.json({
+    status: "ok",
+    role: "hive",
+    version: VERSION,
+    instance: v7(),
+    uptime_ms: 1,
+    ...fields,
+  });
+}
+
+Deno.test("Hives.ask() knows no hive without a pid file", async () => {
+  await using home = await Home.make();
+  assert.deepEqual(await home.hives.ask(), []);
+  assert.deepEqual(await home.hives.list(), []);
+  assert.deepEqual(await home.hives.workers(), []);
+});
+
+for (const text of ["", "4711\n", "{}", '{"pid":1}', "[]", "\u0000"]) {
+  Deno.test(`Hives.ask() knows no hive by a pid file that holds ${JSON.stringify(text)}`, async () => {
+    await using home = await Home.make();
+    await home.write(text);
+    assert.deepEqual(await home.hives.ask(), []);
+  });
+}
+
+Deno.test("Hives.ask() says of a stale pid file that the hive has ended", async () => {
+  await using home = await Home.make();
+  const { child } = await runCaptured(shell("exit 0"));
+  const stale = {
+    pid: child.pid,
+    start_time: child.startTime,
+    executable: null,
+    instance: v7(),
+    url: "http://127.0.0.1:7835",
+  };
+  await home.write(JSON.stringify(stale));
+  assert.equal(await home.reason(), "it has ended; start it with rbee up");
+});
+
+Deno.test("Hives.ask() is not taken in by another process with the pid of one that has ended", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.write(JSON.stringify({
+    pid: Deno.pid,
+    start_time: "1",
+    executable: null,
+    instance: v7(),
+    url: hive.url,
+  }));
+  assert.equal(await home.reason(), "it has ended; start it with rbee up");
+});
+
+Deno.test("Hives.ask() says what a process is that is no hive", async () => {
+  await using home = await Home.make();
+  const queen = startRoleServer({ role: "queen", host: "127.0.0.1", port: 0, handlers: {} });
+  queen.health.status = "ok";
+  try {
+    await home.name(queen.url);
+    assert.equal(await home.reason(), `${queen.url} is a queen; start it with rbee up`);
+  } finally {
+    await queen.close();
+  }
+});
+
+Deno.test("Hives.ask() says that a process does not answer as rbee does", async () => {
+  await using home = await Home.make();
+  const other = server(() => new Response("<html>", { headers: { "Content-Type": "text/html" } }));
+  try {
+    await home.name(other.url);
+    assert.match(await home.reason() ?? "", /did not answer with JSON; .*; start it with rbee up$/);
+  } finally {
+    await other.close();
+  }
+});
+
+Deno.test("Hives.ask() says that nobody answers at the address", async () => {
+  await using home = await Home.make();
+  const other = server(() => new Response());
+  await other.close();
+  await home.name(other.url);
+  assert.equal(
+    await home.reason(),
+    `Cannot reach ${other.url}: connection refused; start it with rbee up`,
+  );
+});
+
+Deno.test("Hives.ask() says that a hive is of another version", async () => {
+  await using home = await Home.make();
+  const other = server(() => health({ version: "99.1.2" }));
+  try {
+    await home.name(other.url);
+    assert.equal(
+      await home.reason(),
+      `it has version 99.1.2 and the queen ${VERSION}; run rbee down and rbee up`,
+    );
+  } finally {
+    await other.close();
+  }
+});
+
+Deno.test("Hives.ask() takes a hive whose version differs in its last part alone", async () => {
+  await using home = await Home.make();
+  const version = VERSION.replace(/\d+$/, "999");
+  const other = server((path) =>
+    path === "/health" ? health({ version }) : Response.json({ workers: [] })
+  );
+  try {
+    await home.name(other.url);
+    const [hive] = await home.hives.ask();
+    assert.deepEqual([hive?.unreachable, hive?.version], [undefined, version]);
+  } finally {
+    await other.close();
+  }
+});
+
+Deno.test("Hives.ask() does not believe a hive whose list of workers is no such list", async () => {
+  await using home = await Home.make();
+  const other = server((path) =>
+    path === "/health" ? health({}) : Response.json({ workers: [{ worker_id: 4711 }] })
+  );
+  try {
+    await home.name(other.url);
+    assert.match(await home.reason() ?? "", /answered with something unexpected/);
+  } finally {
+    await other.close();
+  }
+});
+
+Deno.test("Hives.ask() gives what the hive has, as it is now", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.name(hive.url);
+  const [before] = await home.hives.ask();
+  assert.deepEqual(before, { name: "local", url: hive.url, version: VERSION, workers: [] });
+  const worker = await hive.spawn();
+  assert.deepEqual((await home.hives.ask())[0]?.workers, [worker]);
+});
+
+Deno.test("Hives.list() tells devices once each and counts the workers that run", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.name(hive.url);
+  const { worker_id } = await hive.spawn();
+  await Promise.all([
+    hive.spawn({ ...BEE_TINY, parallel: 1 }),
+    hive.spawn({ ...BEE_TINY, device: "auto" }),
+  ]);
+  await hive.run({ operation: "worker_stop", worker_id });
+  const [info] = await home.hives.list();
+  const { devices, ...rest } = hiveInfoSchema.parse(info);
+  assert.deepEqual(devices.toSorted(), ["auto", "cpu"]);
+  assert.deepEqual(rest, {
+    name: "local",
+    url: hive.url,
+    state: "connected",
+    version: VERSION,
+    workers: 2,
+  });
+});
+
+Deno.test("Hives.list() tells why a hive is out of reach", async () => {
+  await using home = await Home.make();
+  const other = server(() => new Response());
+  await other.close();
+  await home.name(other.url);
+  const [info] = await home.hives.list();
+  assert.deepEqual(hiveInfoSchema.parse(info), {
+    name: "local",
+    url: other.url,
+    state: "unreachable",
+    error: `Cannot reach ${other.url}: connection refused; start it with rbee up`,
+    version: null,
+    devices: [],
+    workers: 0,
+  });
+});
+
+Deno.test("Hives.workers() gives those of the hive that is named", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.name(hive.url);
+  const worker = await hive.spawn();
+  assert.deepEqual(await home.hives.workers(), [worker]);
+  assert.deepEqual(await home.hives.workers("local"), [worker]);
+  assert.deepEqual(await home.hives.workers("attic"), []);
+});
+
+Deno.test("urlOf() gives the address of a hive or says that it has none", () => {
+  const known = [
+    { name: "a", url: "http://a", version: VERSION, workers: [] },
+    { name: "b", url: null, version: null, workers: [] },
+  ];
+  assert.equal(urlOf(known, "a"), "http://a");
+  for (const name of ["b", "c"]) {
+    assert.throws(() => urlOf(known, name), {
+      name: "RbeeError",
+      code: "hive_unreachable",
+      message: `Hive "${name}" has no address; start it with rbee up`,
+    });
+  }
+});

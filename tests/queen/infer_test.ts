@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import type { JobEvent } from "../../src/contracts/job_event.ts";
+import { isAlive } from "../../src/process/process_identity.ts";
+import { FakeHive } from "../helpers/fake_hive.ts";
+import { RecordedNarration } from "../helpers/recorded_narration.ts";
+import { TestHive } from "../helpers/test_hive.ts";
+import { TestQueen } from "../helpers/test_queen.ts";
+
+const COUNT = {
+  operation: "infer",
+  model: "bee-tiny",
+  messages: [{ role: "user", content: "Count to five." }],
+  temperature: 0,
+};
+
+function outline(events: readonly JobEvent[]): string[] {
+  return events.map((event) => event.type === "narration" ? event.action : event.type);
+}
+
+function textOf(events: readonly JobEvent[]): string {
+  return events.map((event) => event.type === "token" ? event.text : "").join("");
+}
+
+Deno.test("infer() without a hive fails with what to type", async () => {
+  await using queen = await TestQueen.start();
+  const events = await queen.run(COUNT);
+  assert.equal(events.length, 1);
+  const [end] = events;
+  assert.ok(end?.type === "error");
+  assert.deepEqual([end.code, end.message], [
+    "hive_unreachable",
+    "Cannot place the request for bee-tiny: no hive is known; start one with rbee up",
+  ]);
+});
+
+Deno.test("infer() tells why the hive cannot be used", async () => {
+  const hive = new FakeHive();
+  const { url } = hive;
+  await hive[Symbol.asyncDispose]();
+  await using queen = await TestQueen.start(url);
+  const [end] = await queen.run(COUNT);
+  assert.ok(end?.type === "error");
+  assert.equal(end.code, "hive_unreachable");
+  assert.equal(
+    end.message,
+    `Cannot place the request for bee-tiny: hive "local": Cannot reach ${url}: connection refused; start it with rbee up`,
+  );
+});
+
+Deno.test("infer() refuses a hive that it does not know", async () => {
+  await using hive = new FakeHive();
+  await using queen = await TestQueen.start(hive.url);
+  const [end] = await queen.run({ ...COUNT, hive: "attic" });
+  assert.ok(end?.type === "error");
+  assert.match(end.message, /there is no hive "attic" \(known: local\); see rbee hive list$/);
+});
+
+Deno.test("infer() has the model loaded and answers, all in one stream, then answers from the same worker", async () => {
+  await using hive = new TestHive();
+  await using queen = await TestQueen.start(hive.url);
+  const first = await queen.run(COUNT);
+  assert.equal(textOf(first), "one, two, three, four, five.");
+  const end = first.at(-1);
+  assert.ok(end?.type === "done");
+  const [worker] = await hive.list();
+  assert.deepEqual(end.result, {
+    model: "bee-tiny",
+    hive: "local",
+    worker_id: worker!.worker_id,
+  });
+  assert.equal(end.usage?.prompt_tokens, 12);
+  assert.equal(end.finish_reason, "stop");
+  assert.equal(outline(first)[0], "placement");
+  assert.ok(
+    first.some((event) =>
+      event.type === "narration" && event.actor === "worker" && event.action === "model_load"
+    ),
+  );
+  const second = await queen.run(COUNT);
+  assert.equal(textOf(second), textOf(first));
+  const [placement] = second;
+  assert.ok(placement?.type === "narration");
+  assert.equal(placement.human, "Chose hive local: it has bee-tiny loaded (idle)");
+  assert.ok(!outline(second).includes("model_load"));
+  assert.equal((await hive.list()).length, 1);
+});
+
+Deno.test("infer() never narrates prompt or answer, in any of the processes", async () => {
+  using said = new RecordedNarration();
+  await using hive = new TestHive();
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run({ ...COUNT, stop: ["zanzibar"] });
+  const narrations = events.filter(({ type }) => type !== "token");
+  for (const text of [JSON.stringify(narrations), JSON.stringify(said.records)]) {
+    assert.ok(!/Count to|three|zanzibar/.test(text), text);
+  }
+  assert.ok(!/Count to|three|zanzibar/.test(hive.diagnostics.join("\n")));
+});
+
+Deno.test("infer() cancelled while the model loads leaves no worker behind", async () => {
+  await using hive = new TestHive();
+  await using queen = await TestQueen.start(hive.url);
+  const job = await queen.watch(COUNT);
+  const started = await job.said(/^Worker process \d+ started$/);
+  assert.ok(started.type === "narration");
+  const pid = Number(started.fields?.["pid"]);
+  await queen.client.cancel(job.id);
+  assert.equal((await job.ended).at(-1)?.type, "cancelled");
+  assert.equal(isAlive(pid), false);
+  assert.deepEqual((await hive.list()).map(({ state }) => state), ["stopped"]);
+});
+
+Deno.test("infer() asks the worker for what was asked, without what the queen decides", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker({ device: "cpu", engine: "llama" });
+  await using queen = await TestQueen.start(hive.url);
+  await queen.run({
+    ...COUNT,
+    hive: "local",
+    device: "cpu",
+    engine: "llama",
+    max_tokens: 3,
+    seed: 7,
+  });
+  assert.deepEqual(hive.asked, [{ ...COUNT, max_tokens: 3, seed: 7 }]);
+  assert.equal(hive.spawns, 0);
+});
+
+Deno.test("infer() replaces a worker once that is lost before its first token", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("gone");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(COUNT);
+  assert.deepEqual(outline(events), ["placement", "retry", "placement", "token", "done"]);
+  const retry = events[1];
+  assert.ok(retry?.type === "narration");
+  assert.deepEqual([retry.human, retry.level], ["Trying once more: The worker has died", "warn"]);
+});
+
+Deno.test("infer() tries no third time", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("gone", "gone", "tokens");
+  await using queen = await TestQueen.start(hive.url);
+  const end = (await queen.run(COUNT)).at(-1);
+  assert.ok(end?.type === "error");
+  assert.deepEqual([end.code, end.message], ["worker_gone", "The worker has died"]);
+  assert.equal(hive.asked.length, 2);
+});
+
+Deno.test("infer() does not begin again after a token, which would then come twice", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("token_then_gone");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(COUNT);
+  assert.deepEqual(outline(events), ["placement", "token", "error"]);
+  assert.equal(hive.asked.length, 1);
+});
+
+Deno.test("infer() fails when the hive does not say which worker it started", async () => {
+  await using hive = new FakeHive();
+  hive.spawned = () => ({ worker_id: "nonsense" });
+  await using queen = await TestQueen.start(hive.url);
+  const end = (await queen.run(COUNT)).at(-1);
+  assert.ok(end?.type === "error");
+  assert.deepEqual([end.code, end.message], [
+    "bad_answer",
+    'Hive "local" did not say which worker it started',
+  ]);
+});
