@@ -123,15 +123,27 @@ switch (kind) {
         },
       }),
     );
-    app.get("/memory", (c) => {
-      (globalThis as { gc?: () => void }).gc?.();
-      return c.json(Deno.memoryUsage());
-    });
+    break;
+  }
+  case "idle": {
+    // What an open answer costs without anything of ours.
+    app.get("/stream", () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode(": open\n\n")),
+          pull: () => new Promise(() => {}),
+        }, { highWaterMark: 0 }),
+      ));
     break;
   }
   default:
     throw new Error(`no case ${kind}`);
 }
+
+app.get("/memory", (c) => {
+  (globalThis as { gc?: () => void }).gc?.();
+  return c.json(Deno.memoryUsage());
+});
 
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
 say({ url: `http://127.0.0.1:${server.addr.port}` });

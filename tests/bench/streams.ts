@@ -4,6 +4,7 @@ import { type BenchRow, printTable, runCase } from "./table.ts";
 
 const EVENTS = 1_000_000;
 const LIVE_EVENTS = 256 * 400;
+const IDLE_STREAMS = 1000;
 const SERVER = fileURLToPath(new URL("stream_server.ts", import.meta.url));
 const READER = new URL("stream_reader.ts", import.meta.url);
 
@@ -86,8 +87,6 @@ export async function benchLive(): Promise<void> {
 /** Memory of ended jobs and idle streams; time from submit to the first event. */
 export async function benchJobs(): Promise<void> {
   await using server = await ownServer("jobs", 0);
-  const memory = async () =>
-    await (await fetch(`${server.url}/memory`)).json() as { rss: number; heapUsed: number };
   const submit = async (operation: string) => {
     const answer = await fetch(`${server.url}/v1/jobs`, {
       method: "POST",
@@ -114,17 +113,30 @@ export async function benchJobs(): Promise<void> {
   ]);
 
   const { sse_url } = await submit("hold");
+  await using bare = await ownServer("idle", 0);
+  printTable(`Memory of ${IDLE_STREAMS.toLocaleString("en")} idle open streams`, [
+    await idleStreams("rbee", server.url, sse_url),
+    await idleStreams("Deno.serve alone", bare.url, "/stream"),
+  ]);
+}
+
+async function idleStreams(name: string, url: string, path: string): Promise<BenchRow> {
+  const memory = async () =>
+    await (await fetch(`${url}/memory`)).json() as { rss: number; heapUsed: number };
+  const { hostname, port, host } = new URL(url);
+  const request = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   const before = await memory();
-  const abort = new AbortController();
-  const open = await Promise.all(
-    Array.from({ length: 1000 }, () => fetch(server.url + sse_url, { signal: abort.signal })),
-  );
-  await Promise.all(open.map((answer) => answer.body!.getReader().read()));
+  const open = await Promise.all(Array.from({ length: IDLE_STREAMS }, async () => {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(request);
+    await connection.read(new Uint8Array(1024));
+    return connection;
+  }));
   const after = await memory();
-  abort.abort();
-  printTable("Memory of 1,000 idle open streams", [{
-    name: "a stream",
-    "heap KB": ((after.heapUsed - before.heapUsed) / 1000 / 1024).toFixed(1),
-    "resident KB": ((after.rss - before.rss) / 1000 / 1024).toFixed(1),
-  }]);
+  for (const connection of open) connection.close();
+  return {
+    name,
+    "heap KB a stream": ((after.heapUsed - before.heapUsed) / IDLE_STREAMS / 1024).toFixed(1),
+    "resident KB a stream": ((after.rss - before.rss) / IDLE_STREAMS / 1024).toFixed(1),
+  };
 }
