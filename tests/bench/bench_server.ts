@@ -6,17 +6,21 @@ export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Starts a program that prints `{"url": …}` as its first line. */
-export async function startServer(program: string, args: string[]): Promise<BenchServer> {
-  const child = new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" }).spawn();
+/** Starts a program that prints a line of JSON with its `url`, or as narration that it is ready. */
+export async function startServer(
+  program: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<BenchServer> {
+  const child = new Deno.Command(program, { args, env, stdout: "piped", stderr: "inherit" })
+    .spawn();
   const reader = child.stdout.getReader();
   const splitter = new LineSplitter();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) throw new Error(`${program} ${args.join(" ")} ended before it listened`);
-    const [line] = splitter.push(value);
-    if (line === undefined) continue;
-    const { url } = JSON.parse(line.text) as { url: string };
+    const url = splitter.push(value).map((line) => urlOf(line.text)).find((found) => found);
+    if (url === undefined) continue;
     return {
       url,
       pid: child.pid,
@@ -27,4 +31,9 @@ export async function startServer(program: string, args: string[]): Promise<Benc
       },
     };
   }
+}
+
+function urlOf(line: string): string | undefined {
+  const said = JSON.parse(line) as { url?: string; action?: string; fields?: { url?: string } };
+  return said.url ?? (said.action === "worker_ready" ? said.fields?.url : undefined);
 }
