@@ -71,6 +71,8 @@ export class Worker {
       narration: true,
       onLine: (line) => this.#onLine(line),
     });
+    // What it has started itself must not outlive it, however it ends.
+    this.#child.exited.then(() => this.#child.signalGroup("SIGKILL"));
     this.gone = captured.then((exit) => this.#end(exit));
     this.ready = this.#becomeReady().finally(() => this.#settled = true);
     // Who waits gets it; with nobody waiting it is in the state.

@@ -12,6 +12,8 @@ import { newJobId } from "./job_id.ts";
 export interface JobClientOptions {
   /** How long it tries to reach the role again before it gives up. Default 60,000. */
   patienceMs?: number;
+  /** How long a submit is tried again while nobody answers. Default 0: it fails at once. */
+  submitPatienceMs?: number;
   /** How long a stream may bring nothing at all, comments included. Default 45,000. */
   silenceLimitMs?: number;
   /** Told at each loss of the connection, before the next attempt. */
@@ -37,34 +39,50 @@ export class JobClient {
   /** The role's address, without a slash at its end. */
   readonly baseUrl: string;
   readonly #patienceMs: number;
+  readonly #submitPatienceMs: number;
   readonly #silenceLimitMs: number;
   readonly #onReconnect: JobClientOptions["onReconnect"];
 
   constructor(baseUrl: string, options: JobClientOptions = {}) {
     this.baseUrl = baseUrl.replace(/\/+$/, "");
     this.#patienceMs = options.patienceMs ?? 60_000;
+    this.#submitPatienceMs = options.submitPatienceMs ?? 0;
     this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
     this.#onReconnect = options.onReconnect;
   }
 
   /**
-   * Submits an operation.
+   * Submits an operation. A repeat, after an answer that was lost, is the same job.
    *
    * @throws {RbeeError} What the role answered, or `unreachable`.
    */
-  submit(body: OperationBody, options: SubmitOptions = {}): Promise<SubmitAnswer> {
-    const { correlationId, unwatchedLimitMs } = options;
-    return requestJson(`${this.baseUrl}/v1/jobs`, {
-      method: "POST",
+  async submit(body: OperationBody, options: SubmitOptions = {}): Promise<SubmitAnswer> {
+    const { correlationId, unwatchedLimitMs, signal } = options;
+    const job_id = options.jobId ?? newJobId();
+    const request = {
+      method: "POST" as const,
       body: {
         ...body,
-        job_id: options.jobId ?? newJobId(),
+        job_id,
         ...(unwatchedLimitMs === undefined ? {} : { unwatched_limit_ms: unwatchedLimitMs }),
       },
       headers: correlationId === undefined ? {} : { "X-Correlation-Id": correlationId },
       schema: submitAnswerSchema,
-      signal: options.signal,
-    });
+      signal,
+    };
+    const backoff = new Backoff({ firstMs: 50, maxMs: 2000, jitter: 0.2 });
+    const deadlineMs = performance.now() + this.#submitPatienceMs;
+    for (;;) {
+      try {
+        return await requestJson(`${this.baseUrl}/v1/jobs`, request);
+      } catch (error) {
+        const lost = error instanceof RbeeError && error.code === "unreachable";
+        if (!lost || performance.now() >= deadlineMs) throw error;
+        const waitMs = backoff.next();
+        this.#onReconnect?.({ error, waitMs });
+        await delay(waitMs, { signal });
+      }
+    }
   }
 
   /**

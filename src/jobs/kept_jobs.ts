@@ -1,6 +1,7 @@
 import { messageOf } from "../base/rbee_error.ts";
 import type { JournalSettings } from "../config/rbee_yaml.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
+import type { Journal } from "../journal/journal.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import { narrate } from "../narration/narrate.ts";
 import { JobClient } from "./job_client.ts";
@@ -9,6 +10,8 @@ import { JobRegistry } from "./job_registry.ts";
 /** The jobs of a role that keeps them beyond its process. */
 export interface KeptJobs extends AsyncDisposable {
   registry: JobRegistry;
+  /** Where they are kept. */
+  journal: Journal;
   /** Jobs elsewhere whose own job here was interrupted. */
   orphans: DelegatedJob[];
 }
@@ -31,7 +34,7 @@ export function openKeptJobs(path: string, settings: JournalSettings): KeptJobs 
     maxJournalBytes: settings.max_mib * MEBIBYTE,
   });
   const orphans = registry.restore();
-  return { registry, orphans, [Symbol.asyncDispose]: () => journal.close() };
+  return { registry, journal, orphans, [Symbol.asyncDispose]: () => journal.close() };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import type { JournalSegment } from "./journal.ts";
 
 /** A write of one transaction. */
@@ -9,16 +10,19 @@ export interface JournalBatch {
   records: { jobId: string; json: string }[];
 }
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS jobs (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS segments (
-    job_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL
-  );
-  CREATE UNIQUE INDEX IF NOT EXISTS segments_of_job ON segments (job_id, first);
-`;
+const SCHEMA = [
+  "CREATE TABLE IF NOT EXISTS jobs (job_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID",
+  `CREATE TABLE IF NOT EXISTS segments (
+    job_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    bytes BLOB NOT NULL, crc INTEGER NOT NULL
+  )`,
+  "CREATE UNIQUE INDEX IF NOT EXISTS segments_of_job ON segments (job_id, first)",
+];
 // One layout a version; a file of another is set aside like one that cannot be read.
 const LAYOUT = 1;
+const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
+const SHORT_READ = 522;
 
 /** One open SQLite file. Every method blocks, and throws what SQLite throws. */
 export class JournalFile {
@@ -43,7 +47,6 @@ export class JournalFile {
     this.#identity = identityOf(path);
     this.#db = new DatabaseSync(path);
     try {
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
       const { user_version } = this.#db.prepare("PRAGMA user_version").get() as {
         user_version: number;
       };
@@ -51,11 +54,14 @@ export class JournalFile {
         throw Object.assign(new Error(`layout ${user_version}`), { errcode: NOT_A_DATABASE });
       }
       this.isNew = user_version === 0;
-      this.#db.exec(`${SCHEMA} PRAGMA user_version = ${LAYOUT};`);
-      this.#insert = this.#db.prepare("INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)");
+      this.#run("PRAGMA journal_mode = WAL");
+      this.#run("PRAGMA synchronous = NORMAL");
+      for (const statement of SCHEMA) this.#run(statement);
+      this.#run(`PRAGMA user_version = ${LAYOUT}`);
+      this.#insert = this.#db.prepare("INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?)");
       this.#save = this.#db.prepare("INSERT OR REPLACE INTO jobs VALUES (?, ?)");
       this.#read = this.#db.prepare(
-        "SELECT first, last, bytes FROM segments WHERE job_id = ? AND first > ? ORDER BY first LIMIT 1",
+        "SELECT first, last, bytes, crc FROM segments WHERE job_id = ? AND first > ? ORDER BY first LIMIT 1",
       );
       this.#prune = this.#db.prepare(
         "DELETE FROM segments WHERE rowid IN (SELECT rowid FROM segments WHERE job_id = ? ORDER BY first LIMIT ?)",
@@ -73,18 +79,10 @@ export class JournalFile {
   }
 
   write(batch: JournalBatch): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      for (const { jobId, segment } of batch.segments) {
-        this.#insert.run(jobId, segment.from, segment.to, segment.bytes);
-      }
+    this.#inTransaction(() => {
+      for (const { jobId, segment } of batch.segments) this.#insertSegment(jobId, segment);
       for (const { jobId, json } of batch.records) this.#save.run(jobId, json);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      // A full disk may have rolled back by itself.
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   /** The first segment that begins after event `after`. */
@@ -96,22 +94,17 @@ export class JournalFile {
   readAt(jobId: string, seq: number): JournalSegment | undefined {
     return toSegment(
       this.#db.prepare(
-        "SELECT first, last, bytes FROM segments WHERE job_id = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+        "SELECT first, last, bytes, crc FROM segments WHERE job_id = ? AND first <= ? ORDER BY first DESC LIMIT 1",
       ).get(jobId, seq),
     );
   }
 
   /** Replaces all segments of a job. */
   replace(jobId: string, segments: readonly JournalSegment[]): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    this.#inTransaction(() => {
       this.#prune.run(jobId, -1);
-      for (const { from, to, bytes } of segments) this.#insert.run(jobId, from, to, bytes);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+      for (const segment of segments) this.#insertSegment(jobId, segment);
+    });
   }
 
   /** All records as JSON with the number of the last event and the bytes of each, oldest first. */
@@ -127,7 +120,7 @@ export class JournalFile {
 
   /** Deletes the events of which a process before this one had not yet kept the job. */
   dropUnknown(): void {
-    this.#db.exec("DELETE FROM segments WHERE job_id NOT IN (SELECT job_id FROM jobs)");
+    this.#run("DELETE FROM segments WHERE job_id NOT IN (SELECT job_id FROM jobs)");
   }
 
   /** Deletes up to `count` of a job's oldest segments. Returns how many there were. */
@@ -143,18 +136,49 @@ export class JournalFile {
   close(): void {
     this.#db.close();
   }
+
+  #inTransaction(body: () => void): void {
+    this.#run("BEGIN IMMEDIATE");
+    try {
+      body();
+      this.#run("COMMIT");
+    } catch (error) {
+      // A full disk may have rolled back by itself.
+      if (this.#db.isTransaction) this.#run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #run(statement: string): void {
+    // What `exec` throws does not tell the result code.
+    this.#db.prepare(statement).run();
+  }
+
+  #insertSegment(jobId: string, { from, to, bytes }: JournalSegment): void {
+    this.#insert.run(jobId, from, to, bytes, crc32(bytes));
+  }
 }
 
-/** The number of SQLite's result code for an error, 0 for any other. See https://sqlite.org/rescode.html. */
-export function sqliteCode(error: unknown): number {
-  const code = (error as { errcode?: unknown } | null)?.errcode;
-  // The low byte is the primary code.
-  return typeof code === "number" ? code & 0xff : 0;
+/**
+ * Whether an error says that the file itself is no good, and not that it cannot be used now. See
+ * https://sqlite.org/rescode.html.
+ */
+export function isDamage(error: unknown): boolean {
+  const code = (error as { errcode?: unknown } | null | undefined)?.errcode;
+  if (typeof code !== "number") return false;
+  // The low byte is the primary code; the others of SQLITE_IOERR may pass.
+  return (code & 0xff) === CORRUPT || (code & 0xff) === NOT_A_DATABASE || code === SHORT_READ;
 }
 
 function toSegment(row: unknown): JournalSegment | undefined {
   if (row === undefined) return undefined;
-  const { first, last, bytes } = row as { first: number; last: number; bytes: Uint8Array };
+  const { first, last, bytes, crc } = row as Record<"first" | "last" | "crc", number> & {
+    bytes: Uint8Array;
+  };
+  // SQLite finds damage to its own structure, not to what it stores.
+  if (crc32(bytes) !== crc) {
+    throw Object.assign(new Error(`events ${first} to ${last} are damaged`), { errcode: CORRUPT });
+  }
   return { from: first, to: last, bytes };
 }
 

@@ -1,6 +1,6 @@
 import { messageOf } from "../base/rbee_error.ts";
 import { narrate } from "../narration/narrate.ts";
-import { JournalFile, sqliteCode } from "./journal_file.ts";
+import { isDamage, JournalFile } from "./journal_file.ts";
 
 /** How a {@linkcode MendingFile} is kept. */
 export interface MendingFileOptions {
@@ -10,9 +10,6 @@ export interface MendingFileOptions {
   /** Called when there is a file again; `anew` when it holds nothing of what was written before. */
   onOpened(opened: { anew: boolean }): void;
 }
-
-// SQLITE_CORRUPT and SQLITE_NOTADB.
-const DAMAGED = new Set([11, 26]);
 
 /**
  * A journal file that may fail. One that is damaged is kept aside under another name and begun anew;
@@ -67,7 +64,7 @@ export class MendingFile {
     const { path, retryMs } = this.#options;
     const why = messageOf(error);
     this.#closeFile();
-    if (DAMAGED.has(sqliteCode(error)) && this.#setAside(why)) return this.#openAgain();
+    if (isDamage(error) && this.#setAside(why)) return this.#openAgain();
     narrate(
       "journal_failed",
       `Cannot write the journal ${path}: ${why}; going on in memory, trying again in ${

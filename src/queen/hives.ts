@@ -13,6 +13,8 @@ export interface KnownHive extends HiveView {
   url: string | null;
   version: string | null;
   workers: WorkerInfo[];
+  /** Whether one that cannot be used now may come back by itself: its process is there. */
+  mayReturn: boolean;
 }
 
 const ANSWER_MS = 5000;
@@ -30,8 +32,9 @@ export class Hives {
     const file = await readPidFile(this.#pidFile);
     if (file === undefined) return [];
     const { url } = file;
+    const runs = isSameProcess(file);
     try {
-      if (!isSameProcess(file)) throw new RbeeError("hive_unreachable", "it has ended");
+      if (!runs) throw new RbeeError("hive_unreachable", "it has ended");
       const health = await requestJson(`${url}/health`, {
         schema: healthSchema,
         timeoutMs: ANSWER_MS,
@@ -44,14 +47,15 @@ export class Hives {
         schema: workerListSchema,
         timeoutMs: ANSWER_MS,
       });
-      return [{ name: LOCAL_HIVE, url, version: health.version, workers }];
+      return [{ name: LOCAL_HIVE, url, version: health.version, workers, mayReturn: true }];
     } catch (error) {
       const { code, message } = toRbeeError(error);
       // That one says itself what to do.
       const unreachable = code === "version_mismatch"
         ? message
         : `${message}; start it with rbee up`;
-      return [{ name: LOCAL_HIVE, url, version: null, workers: [], unreachable }];
+      const mayReturn = runs && code === "unreachable";
+      return [{ name: LOCAL_HIVE, url, version: null, workers: [], unreachable, mayReturn }];
     }
   }
 

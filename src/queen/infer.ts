@@ -3,7 +3,8 @@ import type { InferRequest } from "../contracts/operation.ts";
 import { workerInfoSchema } from "../contracts/worker.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { narrate } from "../narration/narrate.ts";
-import { type Hives, urlOf } from "./hives.ts";
+import type { Hives } from "./hives.ts";
+import { placePatiently } from "./place_patiently.ts";
 import { place } from "./placement.ts";
 import { relay } from "./relay.ts";
 
@@ -34,18 +35,7 @@ async function inferOnce(
   job: Job,
   onToken: () => void,
 ): Promise<JobResult> {
-  const known = await hives.ask();
-  const placement = place(request, known);
-  if (placement.kind === "none") {
-    throw new RbeeError(
-      "hive_unreachable",
-      `Cannot place the request for ${request.model}: ${placement.why}`,
-    );
-  }
-  narrate("placement", `Chose hive ${placement.hive}: it ${placement.why}`, {
-    fields: { hive: placement.hive, model: request.model },
-  });
-  const url = urlOf(known, placement.hive);
+  const { placement, url } = await placePatiently(hives, request, place, { signal: job.signal });
   const workerId = placement.kind === "worker"
     ? placement.workerId
     : await spawn(url, placement.hive, request, job);

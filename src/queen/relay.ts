@@ -7,10 +7,19 @@ import { currentJobLog } from "../jobs/job_logs.ts";
 import { narrate } from "../narration/narrate.ts";
 
 /** How long the other side goes on without us, and how long we look for it. */
-const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 60_000;
 
 /** The end of a job elsewhere that went well. */
 export type RelayedResult = Extract<TerminalEvent, { type: "done" }>;
+
+/** How a job elsewhere is followed. */
+export interface RelayOptions {
+  /** What the other side is called in narration: `hive "gpu"`. */
+  name: string;
+  onToken?: () => void;
+  /** How long it is looked for when it is out of reach. Default 60,000. */
+  patienceMs?: number;
+}
 
 /**
  * Runs an operation as a job of another role and brings all its events into the job that runs here:
@@ -23,11 +32,13 @@ export async function relay(
   baseUrl: string,
   body: OperationBody,
   job: Job,
-  options: { name: string; onToken?: () => void },
+  options: RelayOptions,
 ): Promise<RelayedResult> {
   const log = currentJobLog();
+  const patienceMs = options.patienceMs ?? PATIENCE_MS;
   const client = new JobClient(baseUrl, {
-    patienceMs: PATIENCE_MS,
+    patienceMs,
+    submitPatienceMs: patienceMs,
     onReconnect: ({ error }) =>
       narrate("reconnect", `Lost ${options.name}, trying again: ${error.message}`, {
         level: "warn",

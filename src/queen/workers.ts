@@ -1,8 +1,8 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import type { WorkerSpawnRequest, WorkerStopRequest } from "../contracts/operation.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
-import { narrate } from "../narration/narrate.ts";
 import { type Hives, type KnownHive, urlOf } from "./hives.ts";
+import { placePatiently } from "./place_patiently.ts";
 import { placeSpawn } from "./placement.ts";
 import { relay } from "./relay.ts";
 
@@ -12,18 +12,10 @@ export async function spawnWorker(
   request: WorkerSpawnRequest,
   job: Job,
 ): Promise<JobResult> {
-  const known = await hives.ask();
-  const placement = placeSpawn(request, known);
-  if (placement.kind === "none") {
-    throw new RbeeError(
-      "hive_unreachable",
-      `Cannot place a worker for ${request.model}: ${placement.why}`,
-    );
-  }
-  narrate("placement", `Chose hive ${placement.hive}: it ${placement.why}`, {
-    fields: { hive: placement.hive, model: request.model },
+  const { placement, url } = await placePatiently(hives, request, placeSpawn, {
+    signal: job.signal,
   });
-  return await onHive(known, placement.hive, request, job);
+  return await onHive(url, placement.hive, request, job);
 }
 
 /** Has the hive of a worker stop it. */
@@ -34,7 +26,7 @@ export async function stopWorker(
 ): Promise<JobResult> {
   const known = await hives.ask();
   const { hive } = findWorker(known, request.worker_id);
-  return await onHive(known, hive, request, job);
+  return await onHive(urlOf(known, hive), hive, request, job);
 }
 
 /**
@@ -52,13 +44,13 @@ export function findWorker(known: readonly KnownHive[], workerId: string): { hiv
 }
 
 async function onHive(
-  known: readonly KnownHive[],
+  url: string,
   name: string,
   request: WorkerSpawnRequest | WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
   // Which hive it is has been decided; the hive itself has no other to choose.
   const { hive: _hive, ...body } = request;
-  const { result } = await relay(urlOf(known, name), body, job, { name: `hive "${name}"` });
+  const { result } = await relay(url, body, job, { name: `hive "${name}"` });
   return { result };
 }

@@ -61,7 +61,7 @@ Deno.test("queenOperations() says that there is no hive to spawn on and no worke
   assert.ok(spawn?.type === "error");
   assert.deepEqual([spawn.code, spawn.message], [
     "hive_unreachable",
-    "Cannot place a worker for bee-tiny: no hive is known; start one with rbee up",
+    "Cannot place the request for bee-tiny: no hive is known; start one with rbee up",
   ]);
   const worker_id = "worker-019c1234-5678-7abc-8def-0123456789ab";
   const stop = (await queen.run({ operation: "worker_stop", worker_id })).at(-1);

@@ -102,6 +102,7 @@ Deno.test("Hives.ask() says of a stale pid file that the hive has ended", async 
   };
   await home.write(JSON.stringify(stale));
   assert.equal(await home.reason(), "it has ended; start it with rbee up");
+  assert.equal((await home.hives.ask())[0]?.mayReturn, false);
 });
 
 Deno.test("Hives.ask() is not taken in by another process with the pid of one that has ended", async () => {
@@ -198,9 +199,30 @@ Deno.test("Hives.ask() gives what the hive has, as it is now", async () => {
   await using hive = new TestHive();
   await home.name(hive.url);
   const [before] = await home.hives.ask();
-  assert.deepEqual(before, { name: "local", url: hive.url, version: VERSION, workers: [] });
+  assert.deepEqual(before, {
+    name: "local",
+    url: hive.url,
+    version: VERSION,
+    workers: [],
+    mayReturn: true,
+  });
   const worker = await hive.spawn();
   assert.deepEqual((await home.hives.ask())[0]?.workers, [worker]);
+});
+
+Deno.test("Hives.ask() tells whether a hive that cannot be used may come back by itself", async () => {
+  const closed = server(() => new Response());
+  await closed.close();
+  const other = server(() => health({ role: "worker" }));
+  try {
+    for (const [url, mayReturn] of [[closed.url, true], [other.url, false]] as const) {
+      await using home = await Home.make();
+      await home.name(url);
+      assert.equal((await home.hives.ask())[0]?.mayReturn, mayReturn, url);
+    }
+  } finally {
+    await other.close();
+  }
 });
 
 Deno.test("Hives.list() tells devices once each and counts the workers that run", async () => {
@@ -254,8 +276,8 @@ Deno.test("Hives.workers() gives those of the hive that is named", async () => {
 
 Deno.test("urlOf() gives the address of a hive or says that it has none", () => {
   const known = [
-    { name: "a", url: "http://a", version: VERSION, workers: [] },
-    { name: "b", url: null, version: null, workers: [] },
+    { name: "a", url: "http://a", version: VERSION, workers: [], mayReturn: false },
+    { name: "b", url: null, version: null, workers: [], mayReturn: true },
   ];
   assert.equal(urlOf(known, "a"), "http://a");
   for (const name of ["b", "c"]) {

@@ -33,18 +33,26 @@ Deno.test("infer() without a hive fails with what to type", async () => {
   ]);
 });
 
-Deno.test("infer() tells why the hive cannot be used", async () => {
+Deno.test("infer() waits for a hive that does not answer, tells why, and can be cancelled", async () => {
   const hive = new FakeHive();
   const { url } = hive;
   await hive[Symbol.asyncDispose]();
   await using queen = await TestQueen.start(url);
-  const [end] = await queen.run(COUNT);
-  assert.ok(end?.type === "error");
-  assert.equal(end.code, "hive_unreachable");
-  assert.equal(
-    end.message,
-    `Cannot place the request for bee-tiny: hive "local": Cannot reach ${url}: connection refused; start it with rbee up`,
-  );
+  const { job_id } = await queen.client.submit(COUNT);
+  const events: JobEvent[] = [];
+  for await (const event of queen.client.stream(job_id)) {
+    events.push(event);
+    if (event.type === "narration") await queen.client.cancel(job_id);
+  }
+  const [wait, end] = events;
+  assert.ok(wait?.type === "narration");
+  assert.deepEqual([wait.actor, wait.action, wait.level, wait.human], [
+    "keeper",
+    "hive_wait",
+    "warn",
+    `Waiting for hive "local": Cannot reach ${url}: connection refused; start it with rbee up`,
+  ]);
+  assert.equal(end?.type, "cancelled");
 });
 
 Deno.test("infer() refuses a hive that it does not know", async () => {

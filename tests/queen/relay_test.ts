@@ -16,9 +16,15 @@ const STORY = { operation: "story", words: ["once", " upon", " a", " time"] };
 const LONG_AGO = "2020-02-29T23:59:59.999Z";
 
 /** Relays one operation of another role as a job of this process. */
-function relayed(url: string, body: OperationBody, onToken?: () => void): LocalJob {
+function relayed(
+  url: string,
+  body: OperationBody,
+  onToken?: () => void,
+  patience: { patienceMs?: number } = {},
+): LocalJob {
   return startLocalJob(async (job) => {
-    const end = await relay(url, body, job, { name: NAME, ...(onToken && { onToken }) });
+    const options = { name: NAME, ...(onToken && { onToken }), ...patience };
+    const end = await relay(url, body, job, options);
     const { result, usage, finish_reason } = end;
     return { result, ...(usage && { usage }), ...(finish_reason && { finish_reason }) };
   });
@@ -196,16 +202,47 @@ Deno.test("relay() rebuilds the error of a submit that is refused", async () => 
   assert.equal(unknown.code, "unknown_operation");
 });
 
-Deno.test("relay() tells at once that nobody answers a submit", async () => {
+Deno.test("relay() tells that nobody answers a submit when its patience is over", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();
-  const [end] = await relayed(url, STORY).ended;
+  const [end] = await relayed(url, STORY, undefined, { patienceMs: 0 }).ended;
   assert.ok(end?.type === "error");
   assert.deepEqual([end.code, end.message], [
     "unreachable",
     `Cannot reach ${url}: connection refused`,
   ]);
+});
+
+Deno.test("relay() waits for a role that is out of reach when it submits, and submits once", async () => {
+  await using role = startTestRole();
+  await using proxy = startCuttableProxy(role.url);
+  proxy.breakDown();
+  const { job, ended } = relayed(proxy.url, STORY);
+  await hasSaid(job, "reconnect");
+  proxy.restore();
+  const events = await ended;
+  assert.equal(events.at(-1)?.type, "done");
+  assert.equal(events.filter(({ type }) => type === "token").length, 4);
+  await onlyJob(role.client);
+});
+
+Deno.test("relay() takes up a stream again after a break through several attempts", async () => {
+  await using role = startTestRole();
+  await using proxy = startCuttableProxy(role.url);
+  const { job, ended } = relayed(proxy.url, { operation: "whisper", secret: "honey", gate: "w" });
+  await hasSaid(job, "whisper_first");
+  proxy.breakDown();
+  let attempts = 0;
+  for await (const event of job.log.cursor().events()) {
+    if (event.type === "narration" && event.action === "reconnect" && ++attempts === 4) break;
+  }
+  role.gates.open("w 1");
+  role.gates.open("w 2");
+  proxy.restore();
+  const events = await ended;
+  assert.equal(events.at(-1)?.type, "done");
+  assert.equal(events.filter(({ type }) => type === "token").length, 1);
 });
 
 Deno.test("relay() cancels the job there when this one is cancelled, and waits until it has let go", async () => {
