@@ -15,3 +15,23 @@ export async function processEnded(pid: number, conn: Deno.TcpConn): Promise<voi
   }
   while (isAlive(pid)) await Deno.stat("/proc");
 }
+
+/** The processes of a group, zombies not counted. See proc_pid_stat(5), fields 3 and 5. */
+export async function groupMembers(pgid: number): Promise<number[]> {
+  const members: number[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // One that ends meanwhile is no member.
+    const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
+    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (Number(group) === pgid && state !== "Z") members.push(Number(name));
+  }
+  return members;
+}
+
+/** Resolves when no process of a group is left. */
+export async function groupEnded(pgid: number): Promise<void> {
+  while ((await groupMembers(pgid)).length > 0) {
+    // Each turn looks anew.
+  }
+}

@@ -7,6 +7,7 @@ export class FakeJournal implements Journal {
   readonly saved = new Map<string, JobView>();
   readonly #collectors = new Set<() => void>();
   readonly #segments = new Map<string, JournalSegment[]>();
+  readonly #lasts = new Map<string, number>();
 
   get bytes(): number {
     let bytes = 0;
@@ -20,12 +21,13 @@ export class FakeJournal implements Journal {
 
   append(jobId: string, segment: JournalSegment): void {
     const segments = this.#segments.get(jobId) ?? [];
-    const last = segments.at(-1)?.to ?? 0;
+    const last = this.#lasts.get(jobId) ?? 0;
     if (segment.from !== last + 1) {
       throw new Error(`segment ${segment.from} to ${segment.to} does not follow ${last}`);
     }
     segments.push({ from: segment.from, to: segment.to, bytes: segment.bytes.slice() });
     this.#segments.set(jobId, segments);
+    this.#lasts.set(jobId, segment.to);
   }
 
   saveJob({ job }: JobRecord): void {

@@ -6,6 +6,7 @@ import { TemporaryFolder } from "./temporary_folder.ts";
 export class JournalFolder implements AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly #open: SqliteJournal[] = [];
+  readonly #deferred: AsyncDisposable[] = [];
 
   private constructor(folder: TemporaryFolder) {
     this.folder = folder;
@@ -33,12 +34,18 @@ export class JournalFolder implements AsyncDisposable {
     return copy;
   }
 
+  /** Disposes of `other` before the folder goes. */
+  defer(other: AsyncDisposable): void {
+    this.#deferred.push(other);
+  }
+
   /** The names of the files, sorted. */
   names(): string[] {
     return [...Deno.readDirSync(this.folder.path)].map(({ name }) => name).sort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const other of this.#deferred) await other[Symbol.asyncDispose]();
     for (const journal of this.#open) await journal.close();
     await this.folder[Symbol.asyncDispose]();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { within } from "../../src/base/delay.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { workerInfoSchema } from "../../src/contracts/worker.ts";
 import { isAlive } from "../../src/process/process_identity.ts";
@@ -7,6 +8,7 @@ import { rawConnect } from "../helpers/raw_http.ts";
 import { RbeeHome, type RunningCommand } from "../helpers/rbee_home.ts";
 import { BEE_TINY } from "../helpers/test_hive.ts";
 
+const PATIENCE_MS = 20_000;
 const SERVE = ["serve", "--role", "hive", "--port", "0"];
 
 /** Starts a hive as a process of its own and gives its address. */
@@ -15,6 +17,11 @@ async function startHive(home: RbeeHome): Promise<{ hive: RunningCommand; url: s
   const line = await hive.line(/The hive is ready at/);
   const [url] = /http:\/\/\S+/.exec(line) ?? assert.fail(line);
   return { hive, url };
+}
+
+/** Resolves when no process of the home is left. */
+async function nothingRuns(home: RbeeHome): Promise<void> {
+  while (home.processes().length > 0) await Deno.stat("/proc");
 }
 
 async function spawnWorker(url: string): Promise<{ pid: number; url: string }> {
@@ -48,6 +55,8 @@ Deno.test("a worker that still loads ends when its hive's process is killed with
   hive.signal("SIGKILL");
   await hive.result;
   await processEnded(pid, conn);
+  // A short test of llama.cpp's binary, which the worker may have begun, ends by itself.
+  await within(nothingRuns(home), PATIENCE_MS);
   assert.deepEqual(home.processes(), []);
 });
 

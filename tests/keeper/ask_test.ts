@@ -14,7 +14,7 @@ import { TestQueen } from "../helpers/test_queen.ts";
 const NEVER = new AbortController().signal;
 
 Deno.test("inferBody() sends the prompt as a message, with the contract's defaults", () => {
-  assert.deepEqual(inferBody("bee-tiny", "Hello", {}), {
+  assert.deepEqual(JSON.parse(JSON.stringify(inferBody("bee-tiny", "Hello", {}))), {
     operation: "infer",
     model: "bee-tiny",
     messages: [{ role: "user", content: "Hello" }],

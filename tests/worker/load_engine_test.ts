@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadEngine } from "../../src/worker/load_engine.ts";
 import { DEMO_MODEL, findModelFile } from "../../src/worker/model_file.ts";
+import { RbeeHome } from "../helpers/rbee_home.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -51,25 +52,20 @@ Deno.test("loadEngine() keeps the context as the type that it is told", async ()
 });
 
 Deno.test("loadEngine() tells llama.cpp's own reason for a file that was cut off, and diagnoses it", async () => {
-  await using folder = await TemporaryFolder.make();
-  const path = folder.join("half.gguf");
+  await using home = await RbeeHome.create();
+  const path = `${home.path}/half.gguf`;
   const whole = await Deno.readFile((await findModelFile(DEMO_MODEL)).path);
   await Deno.writeFile(path, whole.subarray(0, whole.length / 2));
-  const diagnostics: string[] = [];
-  const loading = loadEngine(
-    await findModelFile(path),
-    { device: "cpu", options: {} },
-    (line) => diagnostics.push(line),
+  // In a process of its own: llama.cpp has one place for its diagnostics in each.
+  const { code, stdout, stderr } = await home.rbee(
+    ["serve", "--role", "worker", "--model", path, "--device", "cpu"],
   );
-  await assert.rejects(loading, (error: Error & { code?: string }) => {
-    assert.equal(error.code, "model_load_failed");
-    assert.ok(error.message.startsWith(`Cannot load "${path}": `), error.message);
-    assert.match(error.message, /data is not within the file bounds/);
-    assert.ok(!error.message.includes("\n"));
-    return true;
-  });
-  assert.ok(diagnostics.length > 0);
-  for (const line of diagnostics) assert.match(line, /^llama\.cpp: .*\S$/);
+  assert.equal(code, 1);
+  const last = stdout.trimEnd().split("\n").at(-1)!;
+  assert.ok(last.startsWith(`[worker    ] model_load     : Cannot load "${path}": `), last);
+  assert.match(last, /data is not within the file bounds/);
+  assert.match(stderr, /data is not within the file bounds/);
+  for (const line of stderr.trimEnd().split("\n")) assert.match(line, /^llama\.cpp: .*\S$/);
 });
 
 Deno.test("loadEngine() tells that the header of a file is damaged", async () => {
