@@ -7,17 +7,21 @@ import { ownTerminal } from "../src/keeper/terminal.ts";
 import { OutputQueue } from "../src/narration/output_queue.ts";
 
 const home = await Deno.makeTempDir({ prefix: "rbee-demo-" });
+// Flags that a person keeps in the environment are meant for their own rbee.
+for (const name of Object.keys(Deno.env.toObject())) {
+  if (name.startsWith("RBEE_")) Deno.env.delete(name);
+}
 Deno.env.set("RBEE_HOME", home);
 // Any free port, so that an rbee that already runs here is left alone.
 Deno.env.set("RBEE_QUEEN_PORT", "0");
 Deno.env.set("RBEE_HIVE_PORT", "0");
-Deno.env.delete("RBEE_QUEEN");
 
 const output = new OutputQueue();
 const terminal = ownTerminal(output);
 const interrupt = new AbortController();
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const onSignal = () => interrupt.abort(new Error("interrupted"));
-for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
+for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
 
 const serve = () => Promise.reject(new Error("The demo serves nothing itself"));
 let status = await runCommandLine(["run", "bee-tiny", "Tell me a story about Luna."], {
@@ -33,5 +37,5 @@ const down = await runCommandLine(["down"], {
 if (status === 0) status = down;
 await output.flush({ timeoutMs: 2000 });
 if (down === 0) await Deno.remove(home, { recursive: true });
-for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, onSignal);
+for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
 Deno.exitCode = status;

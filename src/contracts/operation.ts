@@ -12,7 +12,7 @@ export const modelNameSchema = z.string().min(1, "must not be empty").max(4096)
 /** An engine by its name in rbee.yaml; `llama` is the one inside rbee. */
 export const engineNameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
 
-export const chatMessageSchema = z.object({
+export const chatMessageSchema = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
   content: z.string(),
 });
@@ -26,7 +26,8 @@ export const samplingSchema = z.object({
   temperature: z.number().min(0).max(2).default(0.7),
   top_p: z.number().gt(0).max(1).optional(),
   top_k: z.number().int().min(0).max(1_000_000).optional(),
-  seed: z.number().int().min(0).max(4_294_967_295).optional(),
+  // The largest number of 32 bits means a random one to llama.cpp.
+  seed: z.number().int().min(0).max(4_294_967_294).optional(),
   stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).optional(),
 });
 

@@ -12,6 +12,9 @@ export const workerStateSchema = z.enum([
 ]);
 export type WorkerState = z.infer<typeof workerStateSchema>;
 
+/** How many requests a worker answers at once, unless it is told otherwise. */
+export const DEFAULT_PARALLEL = 4;
+
 /** What a worker was started with. Two requests with the same options share a worker. */
 export const workerOptionsSchema = z.object({
   context: z.number().int().min(8).max(16_777_216).optional(),

@@ -6,6 +6,7 @@ import {
 } from "../contracts/operation.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
+import { checkEngine } from "./engine_name.ts";
 import { checkModelName } from "./model_name.ts";
 import type { WorkerLifecycle } from "./worker_lifecycle.ts";
 
@@ -27,6 +28,7 @@ export function hiveOperations(name: string, workers: WorkerLifecycle): Operatio
       () => Promise.resolve({ result: { workers: workers.list() } }),
     ),
     worker_spawn: operation(workerSpawnSchema, SPAWN, async (request, job) => {
+      checkEngine(request.engine);
       await checkModelName(request.model);
       const worker = await workers.spawn(request, job.signal);
       return { result: worker.info() };

@@ -5,7 +5,7 @@ import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { healthSchema } from "../contracts/health.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import type { WorkerSpawnRequest } from "../contracts/operation.ts";
-import type { WorkerInfo, WorkerState } from "../contracts/worker.ts";
+import { DEFAULT_PARALLEL, type WorkerInfo, type WorkerState } from "../contracts/worker.ts";
 import { requestJson } from "../http/api_client.ts";
 import { EventLog } from "../jobs/event_log.ts";
 import { narrationEvent } from "../jobs/job_logs.ts";
@@ -99,7 +99,7 @@ export class Worker {
 
   /** How it is listed. */
   info(): WorkerInfo {
-    const parallel = this.request.parallel ?? Infinity;
+    const parallel = this.request.parallel ?? DEFAULT_PARALLEL;
     const alive = isUsable(this.#state) || this.#state === "stopping";
     return {
       worker_id: this.id,

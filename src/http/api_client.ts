@@ -10,6 +10,8 @@ export interface ApiRequest<S extends z.ZodType> {
   headers?: Record<string, string>;
   /** What the answer must fit. */
   schema: S;
+  /** The statuses of answers that must fit; any other is an error. Default: 200 to 299. */
+  statuses?: readonly number[];
   /** The limit for the whole answer in milliseconds. Default 30,000. */
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
@@ -30,7 +32,8 @@ export async function requestJson<S extends z.ZodType>(
   const text = await response.text().catch((error: unknown) => {
     throw unreachable(url, error);
   });
-  if (!response.ok) throw errorFromResponse(response.status, text, url);
+  const expected = request.statuses?.includes(response.status) ?? response.ok;
+  if (!expected) throw errorFromResponse(response.status, text, url);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -17,6 +17,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   job_not_found: 404,
   worker_not_found: 404,
   model_not_found: 404,
+  engine_not_found: 404,
   hive_not_found: 404,
   job_already_ended: 409,
   job_expired: 410,

@@ -46,7 +46,7 @@ export function listen(options: ListenOptions): Listener {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new RbeeError(
         "port_in_use",
-        `Port ${port} on ${host} is taken by another program; stop it, or choose another with --port (0: any free one)`,
+        `Port ${port} on ${host} is taken by another program; stop it, or choose another port (0: any free one)`,
         { details: { port } },
       );
     }

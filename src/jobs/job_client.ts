@@ -33,6 +33,7 @@ export interface SubmitOptions {
 export type OperationBody = { operation: string } & Record<string, unknown>;
 
 const CANCEL_PATIENCE_MS = 30_000;
+const LOST_CANCEL_MS = 3000;
 
 /** Submits jobs to a role and reads their streams, over connections that may break. */
 export class JobClient {
@@ -154,9 +155,9 @@ export class JobClient {
     onEvent: (event: JobEvent) => void | Promise<void>,
     options: SubmitOptions = {},
   ): Promise<TerminalEvent> {
-    const { signal, ...submitOptions } = options;
+    const { signal } = options;
     signal?.throwIfAborted();
-    const { job_id } = await this.submit(body, submitOptions);
+    const job_id = await this.#submitUnlessLost(body, options);
     const giveUp = new AbortController();
     let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
     let cancelling: Promise<void> | undefined;
@@ -203,6 +204,33 @@ export class JobClient {
       schema: jobListSchema,
     });
     return jobs;
+  }
+
+  /**
+   * Submits, and returns the job's id. When the signal aborts meanwhile, the answer is still awaited for
+   * a moment, so that the job can be cancelled and its end awaited.
+   */
+  async #submitUnlessLost(body: OperationBody, options: SubmitOptions): Promise<string> {
+    const { signal } = options;
+    const jobId = options.jobId ?? newJobId();
+    const lost = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => {
+      timer = setTimeout(() => lost.abort(signal?.reason), LOST_CANCEL_MS);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return (await this.submit(body, { ...options, jobId, signal: lost.signal })).job_id;
+    } catch (error) {
+      // It may have been submitted all the same, and its answer lost.
+      if (signal?.aborted) {
+        await this.#cancelWhenReachable(jobId, AbortSignal.timeout(LOST_CANCEL_MS));
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /** Never rejects: what cannot be cancelled has ended, or its stream tells what is wrong. */

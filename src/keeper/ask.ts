@@ -54,7 +54,7 @@ export async function ask(
   const end = await client.submitAndStream(body, async (event) => {
     renderer.event(event);
     // A slow reader of the answer slows this reader, not the worker.
-    await renderer.flush();
+    await renderer.flush({ signal });
   }, { signal });
   return showEnd(end, renderer, signal);
 }

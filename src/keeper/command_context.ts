@@ -32,7 +32,10 @@ export type RunCommand = <F>(
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const name = option.long?.replace(/^--/, "").replaceAll("-", "_").toUpperCase() ?? "";
-  return option.env(`RBEE_${name}`);
+  // For commander the variable of a switch says yes by being there, whatever it holds.
+  const off = option.isBoolean() &&
+    /^(|0|false|no|off)$/i.test(Deno.env.get(`RBEE_${name}`) ?? "1");
+  return off ? option : option.env(`RBEE_${name}`);
 }
 
 /** Makes a flag that takes a number. `whole` refuses fractions. */

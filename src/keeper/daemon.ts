@@ -1,15 +1,16 @@
 import { messageOf, RbeeError, toRbeeError } from "../base/rbee_error.ts";
-import { daemonFiles, ensureFolder, type Paths } from "../config/paths.ts";
-import { type Health, healthSchema } from "../contracts/health.ts";
+import { daemonFiles, type Paths } from "../config/paths.ts";
+import type { Health } from "../contracts/health.ts";
 import type { PidFile } from "../contracts/pid_file.ts";
-import { requestJson } from "../http/api_client.ts";
+import { requestHealth } from "../http/health_client.ts";
 import { narrate } from "../narration/narrate.ts";
-import { type Child, spawnChild } from "../process/child.ts";
+import { type Child, type ChildExit, spawnChild } from "../process/child.ts";
 import { isSameProcess, readPidFile } from "../process/pid_file.ts";
 import { waitUntilReady } from "../process/readiness.ts";
 import { roleEnvironment, selfCommand } from "../process/self_command.ts";
-import { stopChild } from "../process/supervisor.ts";
+import { describeExit, stopChild } from "../process/supervisor.ts";
 import { LogFollower } from "./log_follower.ts";
+import { lockRole } from "./start_lock.ts";
 
 /** A role that runs in the background. */
 export type DaemonRole = "queen" | "hive";
@@ -35,7 +36,8 @@ const START_STALL_MS = 30_000;
  * The daemon of this home, if one runs: its pid file names a living process whose `/health` answers
  * with this role and the instance of the file.
  *
- * @throws {RbeeError} `not_answering` If its process runs and does not answer so.
+ * @throws {RbeeError} `not_answering` If its process runs and does not answer so; `stopping` if it is
+ * about to end.
  */
 export async function findDaemon(
   role: DaemonRole,
@@ -44,7 +46,8 @@ export async function findDaemon(
   const file = await readPidFile(daemonFiles(paths, role).pid);
   if (file === undefined || !isSameProcess(file)) return undefined;
   try {
-    return await checkHealth(role, file);
+    const daemon = await checkHealth(role, file);
+    if (daemon.health.status !== "stopping") return daemon;
   } catch (error) {
     if (!isSameProcess(file)) return undefined;
     throw new RbeeError(
@@ -54,6 +57,10 @@ export async function findDaemon(
       }; end it with rbee down`,
     );
   }
+  throw new RbeeError(
+    "stopping",
+    `The ${role} (process ${file.pid}) is stopping; try again when it has ended`,
+  );
 }
 
 /**
@@ -64,10 +71,8 @@ export async function findDaemon(
  */
 export async function startDaemon(role: DaemonRole, options: StartOptions): Promise<RunningDaemon> {
   const { paths, signal } = options;
-  await ensureFolder(paths.state);
-  using lock = await Deno.open(`${paths.state}/${role}.lock`, { create: true, write: true });
   // Two commands at once must not start two: the second waits here and then finds the first's.
-  await lock.lock(true);
+  using _lock = await lockRole(role, paths, { signal });
   const running = await findDaemon(role, paths);
   if (running !== undefined) return running;
   narrate(`${role}_start`, `Starting the ${role}`);
@@ -89,7 +94,9 @@ export async function startDaemon(role: DaemonRole, options: StartOptions): Prom
   } catch (error) {
     if (child !== undefined) await stopChild(child, { graceMs: 5000 });
     await follower.pump();
-    throw signal.aborted ? signal.reason : startFailed(role, error, follower, files.log);
+    if (signal.aborted) throw signal.reason;
+    const exit = child === undefined ? undefined : await child.exited;
+    throw startFailed(role, error, exit, follower.lastWords, files.log);
   } finally {
     follower.close();
   }
@@ -109,7 +116,7 @@ async function untilHealthy(
       const file = await readPidFile(pidPath);
       if (file?.pid !== child.pid) return false;
       found = await checkHealth(role, file);
-      return true;
+      return found.health.status === "ok";
     },
     exited: child.exited,
     lastProgress: () => follower.lastLineMs,
@@ -122,10 +129,7 @@ async function untilHealthy(
 
 /** Asks a daemon's health, which must name the role and the instance that its pid file names. */
 async function checkHealth(role: DaemonRole, file: PidFile): Promise<RunningDaemon> {
-  const health = await requestJson(`${file.url}/health`, {
-    schema: healthSchema,
-    timeoutMs: 5000,
-  });
+  const health = await requestHealth(file.url);
   if (health.role !== role || health.instance !== file.instance) {
     throw new RbeeError("bad_answer", `${file.url} is another program`);
   }
@@ -152,13 +156,16 @@ function daemonEnvironment(): Record<string, string> {
 function startFailed(
   role: DaemonRole,
   error: unknown,
-  follower: LogFollower,
+  exit: ChildExit | undefined,
+  lastWords: string,
   log: string,
 ): RbeeError {
   const { code, message } = toRbeeError(error);
-  const why = follower.lastWords || message;
+  const ended = code === "exited_early" && exit !== undefined;
+  const why = lastWords || (ended ? `it ended with ${describeExit(exit)}` : message);
+  const hint = why.startsWith("Port ") ? `; here with --${role}-port` : "";
   return new RbeeError(
     code === "timeout" ? code : "start_failed",
-    `The ${role} did not start: ${why} (its log: ${log})`,
+    `The ${role} did not start: ${why}${hint} (its log: ${log})`,
   );
 }

@@ -17,9 +17,9 @@ const BY_CODE: Record<string, number> = {
   hive_unreachable: EXIT.unreachable,
   connection_lost: EXIT.unreachable,
   not_running: EXIT.unreachable,
+  stopping: EXIT.unreachable,
   not_answering: EXIT.unreachable,
   unauthorized: EXIT.unauthorized,
-  interrupted: EXIT.interrupted,
 };
 
 /** The exit status for an error. */

@@ -1,3 +1,4 @@
+import { cannotWrite } from "../base/file_error.ts";
 import { type Line, LineSplitter } from "../base/line_splitter.ts";
 import { deliver } from "../narration/narration_sink.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
@@ -23,7 +24,10 @@ export class LogFollower {
 
   /** Opens the file, making it if there is none, readable by its owner alone. */
   static async open(path: string): Promise<LogFollower> {
-    const file = await Deno.open(path, { read: true, append: true, create: true, mode: 0o600 });
+    const options = { read: true, append: true, create: true, mode: 0o600 };
+    const file = await Deno.open(path, options).catch((error: unknown) => {
+      throw cannotWrite(path, error);
+    });
     await file.seek(0, Deno.SeekMode.End);
     return new LogFollower(file);
   }

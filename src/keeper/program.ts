@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { toRbeeError } from "../base/rbee_error.ts";
+import { messageOf, toRbeeError } from "../base/rbee_error.ts";
 import type { RoleFlags } from "../config/role_options.ts";
 import { addNarrationSink } from "../narration/narration_sink.ts";
 import { VERSION } from "../version.ts";
@@ -16,6 +16,9 @@ import { EXIT, exitStatusOf } from "./exit_status.ts";
 import { Renderer } from "./render.ts";
 import { readSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+
+// Nobody may be reading, and the command must still end.
+const LAST_FLUSH_MS = 2000;
 
 /** What the command line needs of its process. */
 export interface ProgramParts {
@@ -55,7 +58,17 @@ export async function runCommandLine(
     // Help that was asked for is a result; anything else is wrong usage.
     status = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  return status;
+  await terminal.queue.flush({ timeoutMs: LAST_FLUSH_MS });
+  return resultIsLost(terminal) ? EXIT.failed : status;
+}
+
+/** Whether the result could not be written, which is said; a reader that has left wanted no more. */
+function resultIsLost(terminal: Terminal): boolean {
+  const failure = terminal.queue.failureOf(terminal.stdout);
+  if (failure === undefined || failure instanceof Deno.errors.BrokenPipe) return false;
+  const sentence = `Error: Cannot write to standard output: ${messageOf(failure)}`;
+  terminal.queue.push(terminal.stderr, sentence + "\n");
+  return true;
 }
 
 function buildProgram(

@@ -1,6 +1,5 @@
 import { RbeeError } from "../base/rbee_error.ts";
-import { healthSchema } from "../contracts/health.ts";
-import { requestJson } from "../http/api_client.ts";
+import { requestHealth } from "../http/health_client.ts";
 import { narrate } from "../narration/narrate.ts";
 import { findDaemon } from "./daemon.ts";
 import type { Settings } from "./settings.ts";
@@ -24,8 +23,7 @@ export async function findQueen(settings: Settings): Promise<QueenAddress | unde
   // Port 0 is any free one: there is no address at which another could be.
   if (port === 0) return undefined;
   const url = `http://${host}:${port}`;
-  const health = await requestJson(`${url}/health`, { schema: healthSchema, timeoutMs: 2000 })
-    .catch(() => undefined);
+  const health = await requestHealth(url, { timeoutMs: 2000 }).catch(() => undefined);
   if (health?.role !== "queen") return undefined;
   narrate("queen_found", `Using the queen at ${url}, which belongs to another home`);
   return { url, own: false };

@@ -1,3 +1,4 @@
+import { unlessAborted } from "../base/delay.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import type { NarrationLevel, NarrationRecord } from "../contracts/narration_record.ts";
 import { paintNarration } from "../narration/color.ts";
@@ -100,9 +101,13 @@ export class Renderer implements NarrationSink {
     else if (this.#terminal.oneScreen) queue.push(this.#terminal.stderr, "\n");
   }
 
-  /** Resolves when all is written. */
-  async flush(): Promise<void> {
-    await this.#terminal.queue.flush();
+  /** Resolves when all is written, or when `signal` aborts: nobody may be reading. */
+  async flush(options: { signal: AbortSignal }): Promise<void> {
+    const { signal } = options;
+    if (signal.aborted) return;
+    await unlessAborted(this.#terminal.queue.flush(), signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 
   #token(text: string): void {

@@ -1,6 +1,6 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { type Paths, resolvePaths } from "../config/paths.ts";
-import { readRbeeYaml } from "../config/rbee_yaml.ts";
+import { rbeeYamlSchema, readRbeeYaml } from "../config/rbee_yaml.ts";
 
 /** What a command works with, from flags, environment and rbee.yaml in that order. */
 export interface Settings {
@@ -16,6 +16,8 @@ export interface SettingsFlags {
   queen?: string | undefined;
   queenPort?: number | undefined;
   hivePort?: number | undefined;
+  /** Works with the defaults in place of rbee.yaml. */
+  ignoreConfig?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface SettingsFlags {
  */
 export async function readSettings(flags: SettingsFlags): Promise<Settings> {
   const paths = resolvePaths();
-  const file = await readRbeeYaml(paths.config);
+  const file = flags.ignoreConfig ? rbeeYamlSchema.parse({}) : await readRbeeYaml(paths.config);
   return {
     paths,
     queenUrl: flags.queen === undefined ? undefined : readUrl(flags.queen),

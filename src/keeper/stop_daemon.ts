@@ -8,6 +8,7 @@ import { narrate } from "../narration/narrate.ts";
 import { isSameProcess, readPidFile, signalProcess } from "../process/pid_file.ts";
 import type { DaemonRole } from "./daemon.ts";
 import { LogFollower } from "./log_follower.ts";
+import { lockRole } from "./start_lock.ts";
 
 const REQUEST_GRACE_MS = 30_000;
 const SIGNAL_GRACE_MS = 10_000;
@@ -18,19 +19,29 @@ const SIGNAL_GRACE_MS = 10_000;
  *
  * @throws {RbeeError} `stop_failed` If it is still there after SIGKILL.
  */
-export async function stopDaemon(role: DaemonRole, paths: Paths): Promise<boolean> {
+export async function stopDaemon(
+  role: DaemonRole,
+  paths: Paths,
+  options: { signal: AbortSignal },
+): Promise<boolean> {
+  // One that another command is starting now is waited for, and then stopped.
+  using _lock = await lockRole(role, paths, options);
   const files = daemonFiles(paths, role);
   const file = await readPidFile(files.pid);
   if (file === undefined || !isSameProcess(file)) return false;
   narrate(`${role}_stop`, `Stopping the ${role} (process ${file.pid})`);
   const follower = await LogFollower.open(files.log);
   try {
-    await askToEnd(role, file);
-    if (await untilEnded(file, REQUEST_GRACE_MS, follower)) return true;
+    const asked = await askToEnd(role, file);
+    if (asked && await untilEnded(file, REQUEST_GRACE_MS, follower)) return true;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       narrate(`${role}_stop`, `The ${role} has not ended; sending ${signal}`, { level: "warn" });
       signalProcess(file, signal);
-      if (await untilEnded(file, SIGNAL_GRACE_MS, follower)) return true;
+      if (await untilEnded(file, SIGNAL_GRACE_MS, follower)) {
+        // It had no time to take the file away itself.
+        await Deno.remove(files.pid).catch((error: unknown) => error);
+        return true;
+      }
     }
   } finally {
     follower.close();
@@ -38,16 +49,18 @@ export async function stopDaemon(role: DaemonRole, paths: Paths): Promise<boolea
   throw new RbeeError("stop_failed", `The ${role} (process ${file.pid}) cannot be ended`);
 }
 
-async function askToEnd(role: DaemonRole, file: PidFile): Promise<void> {
+/** Returns whether it has heard. */
+async function askToEnd(role: DaemonRole, file: PidFile): Promise<boolean> {
   try {
     await requestJson(`${file.url}/v1/shutdown`, {
       method: "POST",
       schema: z.object({ status: z.string() }),
       timeoutMs: 5000,
     });
+    return true;
   } catch (error) {
-    narrate(`${role}_stop`, `${messageOf(error)}; sending SIGTERM`, { level: "warn" });
-    signalProcess(file, "SIGTERM");
+    narrate(`${role}_stop`, messageOf(error), { level: "warn" });
+    return false;
   }
 }
 

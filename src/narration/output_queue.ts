@@ -27,7 +27,7 @@ export class OutputQueue {
   #characters = 0;
   readonly #dropped = new Map<OutputWriter, number>();
   #pumping: Promise<void> | undefined;
-  readonly #broken = new WeakSet<OutputWriter>();
+  readonly #broken = new Map<OutputWriter, unknown>();
 
   constructor(options: { maxCharacters?: number } = {}) {
     this.#maxCharacters = options.maxCharacters ?? 4 * 1024 * 1024;
@@ -54,6 +54,11 @@ export class OutputQueue {
       return true;
     }
     return await within(pumping.then(() => true), options.timeoutMs) ?? false;
+  }
+
+  /** Why a writer is not written to any more; undefined while it works. */
+  failureOf(writer: OutputWriter): unknown {
+    return this.#broken.get(writer);
   }
 
   #add(writer: OutputWriter, text: string): void {
@@ -90,9 +95,9 @@ export class OutputQueue {
     let bytes = encoder.encode(text);
     try {
       while (bytes.length > 0) bytes = bytes.subarray(await writer.write(bytes));
-    } catch {
-      // The reader has gone. A daemon goes on without it.
-      this.#broken.add(writer);
+    } catch (error) {
+      // A daemon goes on without its reader; who wrote a result can ask what became of it.
+      this.#broken.set(writer, error);
     }
   }
 }

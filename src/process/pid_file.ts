@@ -1,3 +1,4 @@
+import { cannotWrite } from "../base/file_error.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { type PidFile, pidFileSchema } from "../contracts/pid_file.ts";
 import { isAlive, processExecutable, processStartTime } from "./process_identity.ts";
@@ -35,8 +36,12 @@ export async function writePidFile(
   };
   // Renamed into place, so that nobody reads half of it.
   const temporary = `${path}.${Deno.pid}`;
-  await Deno.writeTextFile(temporary, JSON.stringify(file) + "\n", { mode: 0o600 });
-  await Deno.rename(temporary, path);
+  try {
+    await Deno.writeTextFile(temporary, JSON.stringify(file) + "\n", { mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
   return file;
 }
 
@@ -59,10 +64,9 @@ export async function readPidFile(path: string): Promise<PidFile | undefined> {
 /** Whether the process that wrote the file still runs: same pid, start time and executable. */
 export function isSameProcess(file: PidFile): boolean {
   if (!isAlive(file.pid)) return false;
-  const startTime = processStartTime(file.pid);
-  if (file.start_time !== null && startTime !== file.start_time) return false;
-  const executable = processExecutable(file.pid);
-  return file.executable === null || executable === null || executable === file.executable;
+  // Where the kernel tells neither, the health of the role must tell the rest.
+  return processStartTime(file.pid) === file.start_time &&
+    processExecutable(file.pid) === file.executable;
 }
 
 /** Removes the file when it is this process's own. */
@@ -77,9 +81,16 @@ export async function removePidFile(path: string): Promise<void> {
  * when it has ended.
  *
  * @throws {RbeeError} `not_permitted` If it is another user's.
+ * @throws {RbeeError} `not_identified` If start time and executable cannot be known on this system.
  */
 export function signalProcess(file: PidFile, signal: "SIGTERM" | "SIGKILL"): boolean {
   if (!isSameProcess(file)) return false;
+  if (file.start_time === null || file.executable === null) {
+    throw new RbeeError(
+      "not_identified",
+      `Process ${file.pid} may be another by now, which cannot be told here; end it yourself`,
+    );
+  }
   try {
     Deno.kill(file.pid, signal);
     return true;

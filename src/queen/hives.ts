@@ -1,9 +1,9 @@
 import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { daemonFiles, type Paths } from "../config/paths.ts";
-import { healthSchema } from "../contracts/health.ts";
 import { type HiveInfo, LOCAL_HIVE } from "../contracts/hive.ts";
 import { type WorkerInfo, workerListSchema } from "../contracts/worker.ts";
 import { requestJson } from "../http/api_client.ts";
+import { requestHealth } from "../http/health_client.ts";
 import { isSameProcess, readPidFile } from "../process/pid_file.ts";
 import { VERSION } from "../version.ts";
 import type { HiveView } from "./placement.ts";
@@ -35,14 +35,12 @@ export class Hives {
     const runs = isSameProcess(file);
     try {
       if (!runs) throw new RbeeError("hive_unreachable", "it has ended");
-      const health = await requestJson(`${url}/health`, {
-        schema: healthSchema,
-        timeoutMs: ANSWER_MS,
-      });
+      const health = await requestHealth(url);
       if (health.role !== "hive") {
         throw new RbeeError("hive_unreachable", `${url} is a ${health.role}`);
       }
       checkVersion(health.version);
+      if (health.status !== "ok") throw new RbeeError("unreachable", `it is ${health.status}`);
       const { workers } = await requestJson(`${url}/v1/workers`, {
         schema: workerListSchema,
         timeoutMs: ANSWER_MS,
@@ -51,9 +49,8 @@ export class Hives {
     } catch (error) {
       const { code, message } = toRbeeError(error);
       // That one says itself what to do.
-      const unreachable = code === "version_mismatch"
-        ? message
-        : `${message}; start it with rbee up`;
+      const advice = runs ? "end it with rbee down, then rbee up" : "start it with rbee up";
+      const unreachable = code === "version_mismatch" ? message : `${message}; ${advice}`;
       const mayReturn = runs && code === "unreachable";
       return [{ name: LOCAL_HIVE, url, version: null, workers: [], unreachable, mayReturn }];
     }

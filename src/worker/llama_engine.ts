@@ -3,6 +3,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { narrationContext, withNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
 import { renderChat } from "./chat_prompt.ts";
+import { chatTokens } from "./chat_tokens.ts";
 import type { Engine, Generation, GenerationResult } from "./engine.ts";
 import { SlotQueue } from "./slot_queue.ts";
 import { StopFilter } from "./stop_filter.ts";
@@ -10,6 +11,7 @@ import { TokenText } from "./token_text.ts";
 
 const FIRST_STEP_TOKENS = 32;
 const STEP_TARGET_MS = 100;
+const MAX_SEED = 4_294_967_294;
 
 /** llama.cpp in this process: one model, one context, one sequence a slot. */
 export class LlamaEngine implements Engine {
@@ -73,7 +75,7 @@ export class LlamaEngine implements Engine {
       temperature: generation.temperature,
       ...(generation.topP === undefined ? {} : { topP: generation.topP }),
       ...(generation.topK === undefined ? {} : { topK: generation.topK }),
-      seed: generation.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
+      seed: generation.seed ?? Math.floor(Math.random() * MAX_SEED),
     });
     for await (const token of evaluation) {
       signal.throwIfAborted();
@@ -125,15 +127,17 @@ export class LlamaEngine implements Engine {
   }
 
   #tokenize(generation: Generation): Token[] {
-    const { tokens: special } = this.#model;
-    const text = generation.messages === undefined
-      ? generation.prompt ?? ""
-      : renderChat(this.#model.fileInfo.metadata.tokenizer?.chat_template, generation.messages, {
-        bos: special.bosString ?? "",
-        eos: special.eosString ?? "",
-      });
-    // In a raw prompt, text that looks like a special token is text.
-    const tokens = this.#model.tokenize(text, generation.messages !== undefined);
+    const model = this.#model;
+    const { tokens: special } = model;
+    const names = { bos: special.bosString ?? "", eos: special.eosString ?? "" };
+    const template = model.fileInfo.metadata.tokenizer?.chat_template;
+    const tokens = generation.messages === undefined
+      ? model.tokenize(generation.prompt ?? "", false)
+      : chatTokens({
+        tokenize: (text, isSpecial) => model.tokenize(text, isSpecial),
+        isSpecialToken: (token) => model.isSpecialToken(token),
+        render: (messages) => renderChat(template, messages, names),
+      }, generation.messages);
     const { bos } = special;
     if (special.shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos);
     if (tokens.length === 0) {

@@ -1,3 +1,4 @@
+import { DEFAULT_PARALLEL } from "../contracts/worker.ts";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import type { WorkerRoleOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
@@ -7,7 +8,6 @@ import type { ModelFile } from "./model_file.ts";
 import { chooseThreads } from "./threads.ts";
 
 const DEFAULT_CONTEXT = 4096;
-const DEFAULT_PARALLEL = 4;
 const PROGRESS_STEP_PERCENT = 20;
 const PROGRESS_EVERY_MS = 1000;
 
@@ -73,7 +73,9 @@ export async function loadEngine(
 
 function whyNotLoaded(error: unknown, diagnostics: readonly string[]): string {
   // The package stumbles over a header that makes no sense, in words about its own code.
-  if (error instanceof TypeError) return "its header is damaged; download the model again";
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return "its header is damaged; download the model again";
+  }
   // llama.cpp names the reason first, and then says again and again that it failed.
   const reason = diagnostics.find((line) => /error/i.test(line)) ?? diagnostics.at(-1) ?? "";
   return `${messageOf(error)} ${reason}`.trim().split("\n", 1)[0]!;

@@ -151,7 +151,7 @@ Deno.test("a hive killed with SIGKILL takes its workers with it", async () => {
   Deno.kill(hive.pid, "SIGKILL");
   await gone;
   const status = await home.rbee(["status"]);
-  assert.equal(status.code, 0);
+  assert.equal(status.code, 3);
   assert.match(status.stdout, /unreachable/);
   const infer = await home.rbee(["infer", "bee-tiny", "Hello"]);
   assert.equal(infer.code, 3);
@@ -271,3 +271,64 @@ async function untilGone(pid: number): Promise<void> {
   const tail = new Deno.Command("tail", { args: ["--pid", String(pid), "-f", "/dev/null"] });
   await tail.output();
 }
+
+Deno.test("an answer that cannot be written is no success", async () => {
+  await using home = await RbeeHome.create();
+  const shell = new Deno.Command("/bin/sh", {
+    args: ["-c", '"$@" >/dev/full', "sh", ...home.command(["run", "-q", "bee-tiny", "Hello"])],
+    env: home.env,
+    stderr: "piped",
+  });
+  const { code, stderr } = await shell.output();
+  assert.equal(code, 1);
+  assert.match(new TextDecoder().decode(stderr), /^Error: Cannot write to standard output: /m);
+});
+
+Deno.test("Ctrl-C ends a command that reads its prompt", async () => {
+  await using home = await RbeeHome.create();
+  const running = home.start(["run", "-v", "bee-tiny"], { stdin: "open" });
+  await running.line(/prompt_wait/);
+  running.signal("SIGINT");
+  assert.equal((await running.result).code, 130);
+  assert.deepEqual(home.processes(), [], "nothing was started for it");
+});
+
+Deno.test("rbee down waits for what is being started, and stops it", async () => {
+  await using home = await RbeeHome.create();
+  const up = home.start(["up"]);
+  await up.line(/queen_start/);
+  const down = await home.rbee(["down"]);
+  assert.equal(down.code, 0, down.stderr);
+  await up.result;
+  await home.rbee(["down"]);
+  assert.deepEqual(home.processes(), []);
+});
+
+Deno.test("what is broken in a home is one sentence, and rbee down works all the same", async () => {
+  await using home = await RbeeHome.create();
+  assert.equal((await home.rbee(["up"])).code, 0);
+  await Deno.mkdir(`${home.path}/config`, { recursive: true });
+  await Deno.writeTextFile(`${home.path}/config/rbee.yaml`, "quen: {}\n");
+  const run = await home.rbee(["run", "bee-tiny", "Hello"]);
+  assert.equal(run.code, 1);
+  assert.match(
+    run.stderr,
+    /^Error: .*rbee\.yaml, line 1: "quen" is not a known key; mend the file$/m,
+  );
+  assert.equal((await home.rbee(["down"])).code, 0);
+  await Deno.remove(`${home.path}/config/rbee.yaml`);
+  await Deno.remove(`${home.path}/state/queen.lock`);
+  await Deno.mkdir(`${home.path}/state/queen.lock`);
+  const up = await home.rbee(["up"]);
+  assert.equal(up.code, 1);
+  assert.match(up.stderr, /^Error: Cannot write .*queen\.lock: .*; set RBEE_HOME/m);
+  await Deno.remove(`${home.path}/state/queen.lock`);
+});
+
+Deno.test("an engine that does not exist is refused by its name", async () => {
+  await using home = await RbeeHome.create();
+  assert.equal((await home.rbee(["up", "-q"])).code, 0);
+  const { code, stderr } = await home.rbee(["worker", "spawn", "bee-tiny", "--engine", "vllm"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^Error: There is no engine "vllm"; known: llama$/m);
+});

@@ -47,19 +47,26 @@ export class RbeeHome implements AsyncDisposable {
     return new RbeeHome(await Deno.makeTempDir({ prefix: "rbee-test-" }));
   }
 
+  /** The program and arguments of a command line. */
+  command(args: string[]): string[] {
+    const bin = Deno.env.get("RBEE_BIN");
+    if (bin !== undefined) return [bin, ...args];
+    return [Deno.execPath(), "run", "-A", "--quiet", "--config", CONFIG, MAIN, ...args];
+  }
+
   /** Runs a command to its end. */
   rbee(args: string[], options: { stdin?: string; env?: Record<string, string> } = {}) {
     return this.start(args, options).result;
   }
 
-  /** Starts a command and lets it run. */
+  /** Starts a command and lets it run. `stdin: "open"` is a pipe that nothing is written to. */
   start(
     args: string[],
     options: { stdin?: string; env?: Record<string, string> } = {},
   ): RunningCommand {
-    const bin = Deno.env.get("RBEE_BIN");
-    const child = new Deno.Command(bin ?? Deno.execPath(), {
-      args: bin === undefined ? ["run", "-A", "--quiet", "--config", CONFIG, MAIN, ...args] : args,
+    const [program, ...programArgs] = this.command(args);
+    const child = new Deno.Command(program!, {
+      args: programArgs,
       env: { ...this.env, ...options.env },
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
@@ -67,6 +74,8 @@ export class RbeeHome implements AsyncDisposable {
     }).spawn();
     const input = options.stdin === undefined
       ? Promise.resolve()
+      : options.stdin === "open"
+      ? child.status.then(() => child.stdin.close()).catch(() => {})
       : new Blob([options.stdin]).stream().pipeTo(child.stdin);
     const watch = new LineWatch();
     const outputs = Promise.all([watch.read(child.stdout), watch.read(child.stderr)]);

@@ -30,7 +30,6 @@ for (
     ["not_running", 3],
     ["not_answering", 3],
     ["unauthorized", 4],
-    ["interrupted", 130],
     ["model_not_found", 1],
     ["context_length_exceeded", 1],
     ["worker_died", 1],

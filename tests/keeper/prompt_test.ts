@@ -4,15 +4,17 @@ import { FakeHive } from "../helpers/fake_hive.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
 
+const OPTIONS = { signal: new AbortController().signal };
+
 Deno.test("readPrompt() joins its words, however the shell has split them", async () => {
-  assert.equal(await readPrompt(["Hello"]), "Hello");
-  assert.equal(await readPrompt(["Tell me", "a", "story"]), "Tell me a story");
-  assert.equal(await readPrompt(["-", "1"]), "- 1");
+  assert.equal(await readPrompt(["Hello"], OPTIONS), "Hello");
+  assert.equal(await readPrompt(["Tell me", "a", "story"], OPTIONS), "Tell me a story");
+  assert.equal(await readPrompt(["-", "1"], OPTIONS), "- 1");
 });
 
 for (const words of [[""], ["  "], ["", ""], ["\n"]]) {
   Deno.test(`readPrompt() refuses ${JSON.stringify(words)}, which is empty`, async () => {
-    await assert.rejects(readPrompt(words), {
+    await assert.rejects(readPrompt(words, OPTIONS), {
       name: "RbeeError",
       code: "usage",
       message: 'The prompt is empty; give one, for example: rbee run bee-tiny "Tell me a story"',

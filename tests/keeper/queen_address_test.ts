@@ -54,6 +54,8 @@ function startRole(role: "queen" | "hive"): RoleServer & AsyncDisposable {
 
 const portOf = (server: RoleServer) => Number(new URL(server.url).port);
 
+const OPTIONS = { signal: new AbortController().signal };
+
 Deno.test("findQueen() takes the queen that the person names, without asking her", async () => {
   await using test = await TestSettings.make();
   const queenUrl = "http://queen.invalid";
@@ -143,10 +145,10 @@ Deno.test("findDaemon() and stopDaemon() pass over a pid file whose process has 
     JSON.stringify({ ...file, instance: queen.health.instance, url: queen.url }),
   );
   assert.equal(await findDaemon("queen", paths), undefined);
-  assert.equal(await stopDaemon("queen", paths), false);
+  assert.equal(await stopDaemon("queen", paths, OPTIONS), false);
 });
 
 Deno.test("stopDaemon() stops nothing where there is no pid file", async () => {
   await using test = await TestSettings.make();
-  assert.equal(await stopDaemon("queen", test.settings.paths), false);
+  assert.equal(await stopDaemon("queen", test.settings.paths, OPTIONS), false);
 });

@@ -226,7 +226,9 @@ Deno.test("Renderer.flush() resolves when all is written and no sooner", async (
   const renderer = new Renderer(terminal, {});
   renderer.event(placed(1, token("one")));
   let flushed = false;
-  const flushing = renderer.flush().then(() => flushed = true);
+  const flushing = renderer.flush({ signal: new AbortController().signal }).then(() =>
+    flushed = true
+  );
   await Promise.resolve();
   assert.equal(flushed, false);
   stdout.open();

@@ -111,11 +111,19 @@ Deno.test("isSameProcess() does not take a later process with the same pid for t
   assert.equal(isSameProcess({ ...file, executable: "/usr/bin/editor" }), false);
 });
 
-Deno.test("isSameProcess() goes by the pid alone where the file holds no more", async () => {
+Deno.test("isSameProcess() trusts no file that lacks start time or executable, which are known here", async () => {
+  await using other = runningChild();
+  const file = fileOf(other.child.pid);
+  assert.equal(isSameProcess({ ...file, start_time: null, executable: null }), false);
+  assert.equal(isSameProcess({ ...file, start_time: null }), false);
+  assert.equal(isSameProcess({ ...file, executable: null }), false);
+});
+
+Deno.test("signalProcess() signals no process that a file names by its pid alone", async () => {
   await using other = runningChild();
   const file = { ...fileOf(other.child.pid), start_time: null, executable: null };
-  assert.equal(isSameProcess(file), true);
-  assert.equal(isSameProcess({ ...file, executable: "/usr/bin/editor" }), false);
+  assert.equal(signalProcess(file, "SIGKILL"), false);
+  assert.equal(isSameProcess(fileOf(other.child.pid)), true, "it still runs");
 });
 
 Deno.test("isSameProcess() does not hold for a process that has ended", async () => {

@@ -124,7 +124,10 @@ Deno.test("Hives.ask() says what a process is that is no hive", async () => {
   queen.health.status = "ok";
   try {
     await home.name(queen.url);
-    assert.equal(await home.reason(), `${queen.url} is a queen; start it with rbee up`);
+    assert.equal(
+      await home.reason(),
+      `${queen.url} is a queen; end it with rbee down, then rbee up`,
+    );
   } finally {
     await queen.close();
   }
@@ -135,7 +138,10 @@ Deno.test("Hives.ask() says that a process does not answer as rbee does", async 
   const other = server(() => new Response("<html>", { headers: { "Content-Type": "text/html" } }));
   try {
     await home.name(other.url);
-    assert.match(await home.reason() ?? "", /did not answer with JSON; .*; start it with rbee up$/);
+    assert.match(
+      await home.reason() ?? "",
+      /did not answer with JSON; .*; end it with rbee down, then rbee up$/,
+    );
   } finally {
     await other.close();
   }
@@ -148,7 +154,7 @@ Deno.test("Hives.ask() says that nobody answers at the address", async () => {
   await home.name(other.url);
   assert.equal(
     await home.reason(),
-    `Cannot reach ${other.url}: connection refused; start it with rbee up`,
+    `Cannot reach ${other.url}: connection refused; end it with rbee down, then rbee up`,
   );
 });
 
@@ -257,7 +263,7 @@ Deno.test("Hives.list() tells why a hive is out of reach", async () => {
     name: "local",
     url: other.url,
     state: "unreachable",
-    error: `Cannot reach ${other.url}: connection refused; start it with rbee up`,
+    error: `Cannot reach ${other.url}: connection refused; end it with rbee down, then rbee up`,
     version: null,
     devices: [],
     workers: 0,

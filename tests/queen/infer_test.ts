@@ -50,7 +50,7 @@ Deno.test("infer() waits for a hive that does not answer, tells why, and can be 
     "keeper",
     "hive_wait",
     "warn",
-    `Waiting for hive "local": Cannot reach ${url}: connection refused; start it with rbee up`,
+    `Waiting for hive "local": Cannot reach ${url}: connection refused; end it with rbee down, then rbee up`,
   ]);
   assert.equal(end?.type, "cancelled");
 });

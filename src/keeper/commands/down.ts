@@ -10,10 +10,11 @@ export function addDownCommand(program: Command, run: RunCommand): void {
     .addHelpText("after", "\nExample:\n  rbee down");
   withOutputFlags(command);
   command.action((flags: Record<string, never>) =>
-    run(flags, [], async ({ settings, renderer }) => {
+    // What runs must be stoppable with a broken rbee.yaml, too.
+    run({ ...flags, ignoreConfig: true }, [], async ({ settings, renderer, signal }) => {
       // The queen first: she lets her jobs end while their workers are still there.
-      const queen = await stopDaemon("queen", settings.paths);
-      const hive = await stopDaemon("hive", settings.paths);
+      const queen = await stopDaemon("queen", settings.paths, { signal });
+      const hive = await stopDaemon("hive", settings.paths, { signal });
       renderer.summary(
         { queen, hive },
         queen || hive

@@ -77,13 +77,14 @@ function addWatch(job: Command, run: RunCommand): void {
   withQueenFlag(withOutputFlags(command));
   command.action((id: string, flags: { after?: number }) =>
     run(flags, [id], async ({ settings, renderer, signal }) => {
+      if ((flags.after ?? 0) < 0) throw new RbeeError("usage", "--after must be at least 0");
       const { url } = await requireQueen(settings);
       const client = new JobClient(url, {
         onReconnect: ({ error }) => narrate("reconnect", error.message, { level: "warn" }),
       });
       for await (const event of client.stream(id, { after: flags.after ?? 0, signal })) {
         renderer.event(event);
-        await renderer.flush();
+        await renderer.flush({ signal });
         if (isTerminal(event)) return showEnd(event, renderer, signal);
       }
       throw new RbeeError("internal", "The stream ended without a terminal event");

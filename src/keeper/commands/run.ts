@@ -21,7 +21,7 @@ export function addRunCommand(program: Command, run: RunCommand): void {
   withPortFlags(withQueenFlag(withAskFlags(withOutputFlags(command))));
   command.action((model: string, words: string[], flags: AskFlags) =>
     run(flags, [model, ...words], async ({ settings, renderer, signal }) => {
-      const prompt = await readPrompt(words);
+      const prompt = await readPrompt(words, { signal });
       // What is wrong is said before anything is started for it.
       inferBody(model, prompt, flags);
       const { url } = await startMissing(settings, signal);
@@ -40,7 +40,7 @@ export function addInferCommand(program: Command, run: RunCommand): void {
   withQueenFlag(withAskFlags(withOutputFlags(command)));
   command.action((model: string, words: string[], flags: AskFlags) =>
     run(flags, [model, ...words], async ({ settings, renderer, signal }) => {
-      const prompt = await readPrompt(words);
+      const prompt = await readPrompt(words, { signal });
       inferBody(model, prompt, flags);
       const { url } = await requireQueen(settings);
       return await ask(url, model, prompt, flags, renderer, signal);

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { hiveListSchema } from "../../contracts/hive.ts";
-import { healthSchema } from "../../contracts/health.ts";
 import { workerListSchema } from "../../contracts/worker.ts";
 import { requestJson } from "../../http/api_client.ts";
+import { requestHealth } from "../../http/health_client.ts";
 import { type RunCommand, withOutputFlags, withQueenFlag } from "../command_context.ts";
 import { EXIT } from "../exit_status.ts";
 import { findQueen } from "../queen_address.ts";
@@ -12,7 +12,9 @@ import { workerLines } from "./worker.ts";
 /** Adds `rbee status`: what runs where. */
 export function addStatusCommand(program: Command, run: RunCommand): void {
   const command = program.command("status")
-    .description("show the queen, her hives and their workers; exits 3 when no queen runs")
+    .description(
+      "show the queen, her hives and their workers; exits 3 when the queen or a hive does not answer",
+    )
     .addHelpText("after", "\nExample:\n  rbee status --json");
   withQueenFlag(withOutputFlags(command));
   command.action((flags: Record<string, never>) =>
@@ -24,13 +26,15 @@ export function addStatusCommand(program: Command, run: RunCommand): void {
         return EXIT.unreachable;
       }
       const [health, { hives }, { workers }] = await Promise.all([
-        requestJson(`${queen.url}/health`, { schema: healthSchema }),
+        requestHealth(queen.url),
         requestJson(`${queen.url}/v1/hives`, { schema: hiveListSchema }),
         requestJson(`${queen.url}/v1/workers`, { schema: workerListSchema }),
       ]);
+      const lost = hives.some(({ state }) => state === "unreachable");
+      const status = lost ? EXIT.unreachable : EXIT.ok;
       if (json) {
         renderer.result({ queen: { url: queen.url, ...health }, hives, workers });
-        return EXIT.ok;
+        return status;
       }
       renderer.lines([
         ...formatTable(["ROLE", "NAME", "STATE", "VERSION", "URL"], [
@@ -46,7 +50,7 @@ export function addStatusCommand(program: Command, run: RunCommand): void {
         "",
         ...workerLines(workers),
       ]);
-      return EXIT.ok;
+      return status;
     })
   );
 }

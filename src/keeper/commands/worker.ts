@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { RbeeError } from "../../base/rbee_error.ts";
+import { workerIdSchema } from "../../contracts/identifiers.ts";
 import { isTerminal, type JobEvent } from "../../contracts/job_event.ts";
-import { type WorkerInfo, workerListSchema } from "../../contracts/worker.ts";
-import { requestJson } from "../../http/api_client.ts";
+import { type WorkerInfo, workerInfoSchema, workerListSchema } from "../../contracts/worker.ts";
+import { requestJson, unreachable } from "../../http/api_client.ts";
 import { EventConnection } from "../../http/event_connection.ts";
 import { JobClient, type OperationBody } from "../../jobs/job_client.ts";
 import { showEnd } from "../ask.ts";
@@ -121,7 +123,7 @@ function addStop(worker: Command, run: RunCommand): void {
       flags,
       [id],
       (context, _args, { json }) =>
-        runOperation(context, { operation: "worker_stop", worker_id: id }, { json }),
+        runOperation(context, { operation: "worker_stop", worker_id: workerId(id) }, { json }),
     )
   );
 }
@@ -136,19 +138,27 @@ function addLogs(worker: Command, run: RunCommand): void {
     run(flags, [id], async ({ settings, renderer, signal }, _args, { json }) => {
       const { url } = await requireQueen(settings);
       const connection = new EventConnection({ signal });
-      const path = `/v1/workers/${encodeURIComponent(id)}/log?follow=${flags.follow ?? false}`;
+      const path = `/v1/workers/${workerId(id)}/log?follow=${flags.follow ?? false}`;
       try {
         for await (const event of connection.open(url + path, 0)) {
           if (json) renderer.event(event);
           else renderer.lines(logLine(event));
-          await renderer.flush();
+          await renderer.flush({ signal });
         }
+      } catch (error) {
+        throw error instanceof RbeeError ? error : unreachable(url, error);
       } finally {
         connection.close();
       }
       return EXIT.ok;
     })
   );
+}
+
+/** @throws {RbeeError} `usage` If it is no id of a worker. */
+function workerId(given: string): string {
+  if (workerIdSchema.safeParse(given).success) return given;
+  throw new RbeeError("usage", `"${given}" is no worker's id; rbee worker list shows them`);
 }
 
 /** The log is the result here, so it goes to standard output, narration too. */
@@ -168,5 +178,9 @@ async function runOperation(
   const end = await new JobClient(url).submitAndStream(body, (event) => {
     if (!options.json || isTerminal(event)) renderer.event(event);
   }, { signal });
+  if (end.type === "done" && body.operation === "worker_spawn" && !options.json) {
+    // What the next command needs: rbee worker stop "$(rbee worker spawn …)"
+    renderer.lines([workerInfoSchema.parse(end.result).worker_id]);
+  }
   return showEnd(end, renderer, signal);
 }
