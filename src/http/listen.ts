@@ -29,7 +29,7 @@ export interface ListenOptions {
 export function listen(options: ListenOptions): Listener {
   const { host, port, handler } = options;
   const cut = new AbortController();
-  const open = new Set<Promise<void>>();
+  const open = new Set<Promise<unknown>>();
   let closing = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
@@ -37,7 +37,8 @@ export function listen(options: ListenOptions): Listener {
       { hostname: host, port, signal: cut.signal, onListen: () => {} },
       (request, { completed }) => {
         if (closing) return refusal();
-        const sent = completed.catch(() => {}).finally(() => open.delete(sent));
+        const done = () => open.delete(sent);
+        const sent: Promise<unknown> = completed.then(done, done);
         open.add(sent);
         return handler(request);
       },
@@ -46,7 +47,7 @@ export function listen(options: ListenOptions): Listener {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new RbeeError(
         "port_in_use",
-        `Port ${port} on ${host} is taken by another program; stop it, or choose another port (0: any free one)`,
+        `Port ${port} on ${host} is taken by another program; stop it, or choose another port (0 for any free one)`,
         { details: { port } },
       );
     }

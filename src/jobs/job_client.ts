@@ -1,5 +1,5 @@
 import { Backoff } from "../base/backoff.ts";
-import { delay } from "../base/delay.ts";
+import { delay, untilAborted, within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { cancelAnswerSchema, jobListSchema, jobViewSchema } from "../contracts/job.ts";
 import { type JobView, type SubmitAnswer, submitAnswerSchema } from "../contracts/job.ts";
@@ -242,7 +242,7 @@ export class JobClient {
       } catch (error) {
         if (!(error instanceof RbeeError) || error.code !== "unreachable") return;
       }
-      await delay(backoff.next(), { signal }).catch(() => {});
+      await within(untilAborted(signal), backoff.next());
     }
   }
 

@@ -68,6 +68,10 @@ export function withQueenFlag(command: Command): Command {
 /** Adds the flags for starting what is missing. */
 export function withPortFlags(command: Command): Command {
   return command
-    .addOption(numberFlag("--queen-port <n>", "port for a queen that is started (0: any free)"))
-    .addOption(numberFlag("--hive-port <n>", "port for a hive that is started (0: any free)"));
+    .addOption(
+      numberFlag("--queen-port <n>", "port for a queen that is started (0 for any free one)"),
+    )
+    .addOption(
+      numberFlag("--hive-port <n>", "port for a hive that is started (0 for any free one)"),
+    );
 }

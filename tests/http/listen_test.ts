@@ -20,7 +20,7 @@ Deno.test("listen() on a taken port says so in one sentence", async () => {
     name: "RbeeError",
     code: "port_in_use",
     message:
-      `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0: any free one)`,
+      `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0 for any free one)`,
     details: { port },
   });
   await first.close();

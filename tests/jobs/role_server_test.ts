@@ -58,7 +58,7 @@ Deno.test("startRoleServer() on a taken port names the port and the way out", as
     name: "RbeeError",
     code: "port_in_use",
     message:
-      `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0: any free one)`,
+      `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0 for any free one)`,
     details: { port },
   });
 });

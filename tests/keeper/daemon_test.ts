@@ -76,7 +76,7 @@ Deno.test("rbee up says why a daemon does not start, and where its log is", asyn
   assert.equal(code, 1);
   assert.ok(
     stderr.endsWith(
-      `Error: The queen did not start: Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0: any free one); here with --queen-port (its log: ${home.path}/state/queen.log)\n`,
+      `Error: The queen did not start: Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0 for any free one); here with --queen-port (its log: ${home.path}/state/queen.log)\n`,
     ),
     stderr,
   );
