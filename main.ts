@@ -13,17 +13,24 @@ import { OutputSink } from "./src/narration/output_sink.ts";
 // Nobody may be reading any more, and the process must still end.
 const LAST_FLUSH_MS = 2000;
 
+// Under `deno task` a Ctrl-C arrives twice: from the terminal, and passed on by Deno.
+const SAME_SIGNAL_MS = 500;
+
 const output = new OutputQueue();
 const end = new AbortController();
-let asked = false;
+let askedMs: number | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   // Not Deno's own listeners: llama.cpp's package brings one that, alone among Node's, ends the process.
   process.on(signal, () => {
-    // The second time the person means it.
-    if (asked) Deno.exit(130);
-    asked = true;
-    end.abort(new Error(signal));
+    const nowMs = performance.now();
+    if (askedMs === undefined) {
+      askedMs = nowMs;
+      end.abort(new Error(signal));
+    } else if (nowMs - askedMs > SAME_SIGNAL_MS) {
+      // The second time the person means it.
+      Deno.exit(130);
+    }
   });
 }
 

@@ -64,7 +64,7 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
 
   app.delete("/v1/jobs/:id", (c) => {
     const job = registry.get(c.req.param("id"));
-    if (!job.cancel("cancelled on request")) {
+    if (!job.cancel("on request")) {
       throw new RbeeError(
         "job_already_ended",
         `Job "${job.id}" has already ended (${job.state}); there is nothing to cancel`,

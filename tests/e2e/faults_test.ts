@@ -332,3 +332,16 @@ Deno.test("an engine that does not exist is refused by its name", async () => {
   assert.equal(code, 1);
   assert.match(stderr, /^Error: There is no engine "vllm"; known: llama$/m);
 });
+
+Deno.test("a Ctrl-C that arrives twice at once, as deno task makes it, still cancels the job", async () => {
+  await using home = await RbeeHome.create();
+  assert.equal((await home.rbee(["up", "-q"])).code, 0);
+  const { url } = await home.daemon("queen");
+  const running = home.start(["run", "bee-tiny", "Tell me a story about Luna."]);
+  await running.line(/worker_spawn {3}: Worker process/);
+  running.signal("SIGINT");
+  running.signal("SIGINT");
+  assert.equal((await running.result).code, 130);
+  const [job] = await new JobClient(url).list();
+  assert.equal(job?.state, "cancelled");
+});

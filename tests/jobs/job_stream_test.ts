@@ -111,7 +111,7 @@ Deno.test("The stream of a failed job ends with error, of a cancelled one with c
   await (await role.app.request(`/v1/jobs/${id}`, { method: "DELETE" })).body?.cancel();
   const cancelled = parseFrames(await read(role, id));
   assert.deepEqual(cancelled.map((frame) => frame.event), ["narration", "narration", "cancelled"]);
-  assert.equal(jsonOf(cancelled.at(-1))["reason"], "cancelled on request");
+  assert.equal(jsonOf(cancelled.at(-1))["reason"], "on request");
 });
 
 Deno.test("The stream gives data events their name and value", async () => {

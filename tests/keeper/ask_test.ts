@@ -136,7 +136,7 @@ Deno.test("ask() cancels the job when the person presses Ctrl-C, waits for its e
     );
     const { out, err } = await terminal.shown();
     assert.equal(out, "once");
-    assert.equal(err, "Error: The job was cancelled: cancelled on request\n");
+    assert.equal(err, "Error: The job was cancelled: on request\n");
   } finally {
     await server.close();
   }

@@ -283,7 +283,7 @@ Deno.test("relay() fails the job here when the one there is cancelled by somebod
   assert.ok(end?.type === "error");
   assert.deepEqual([end.code, end.message], [
     "cancelled_elsewhere",
-    'hive "attic" cancelled the work: cancelled on request',
+    'hive "attic" cancelled the work: on request',
   ]);
 });
 

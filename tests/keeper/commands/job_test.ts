@@ -86,7 +86,7 @@ Deno.test("rbee job watch exits with the status of the job's end", async () => {
   await role.client.cancel(job_id);
   const cancelled = await home.rbee(["job", "watch", job_id, "--queen", role.url]);
   assert.equal(cancelled.code, 1);
-  assert.match(cancelled.stderr, /Error: The job was cancelled: cancelled on request\n$/);
+  assert.match(cancelled.stderr, /Error: The job was cancelled: on request\n$/);
 });
 
 Deno.test("rbee job watch that is left with Ctrl-C exits with 130 and leaves the job alone", async () => {
