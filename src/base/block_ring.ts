@@ -58,17 +58,16 @@ export class BlockRing {
     return this.#bytes;
   }
 
+  /** Whether adding an entry begins a new block, for which old ones may have to go. */
+  needsBlockFor(text: string): boolean {
+    const block = this.#blocks.at(-1);
+    return block === undefined || block.bytes.length - block.used < worstBytes(text) ||
+      block.count === block.starts.length;
+  }
+
   /** Adds an entry and returns its number. */
   append(text: string): number {
-    // A UTF-16 unit becomes at most three bytes.
-    const worst = text.length * 3;
-    let block = this.#blocks.at(-1);
-    if (
-      block === undefined || block.bytes.length - block.used < worst ||
-      block.count === block.starts.length
-    ) {
-      block = this.#grow(worst);
-    }
+    const block = this.needsBlockFor(text) ? this.#grow(worstBytes(text)) : this.#blocks.at(-1)!;
     const target = block.used === 0 ? block.bytes : block.bytes.subarray(block.used);
     const { written } = encoder.encodeInto(text, target);
     block.starts[block.count++] = block.used;
@@ -149,6 +148,11 @@ export class BlockRing {
     }
     return this.#blocks[low]!;
   }
+}
+
+/** A UTF-16 unit becomes at most three bytes. */
+function worstBytes(text: string): number {
+  return text.length * 3;
 }
 
 function sizeOf(block: Block): number {

@@ -80,8 +80,13 @@ export class EventLog {
     if (this.#ended) return undefined;
     const at = event.at ?? timestamp();
     const text = encodeEvent(this.#ring.last + 1, at, event);
-    // Before the append: a long event can push out of memory what the journal has not had yet.
-    if (this.#unjournaledCharacters + text.length > JOURNAL_AFTER_CHARACTERS) this.flush();
+    // Before the append, which can push out of memory what the journal has not had yet.
+    if (
+      this.#unjournaledCharacters + text.length > JOURNAL_AFTER_CHARACTERS ||
+      this.#ring.needsBlockFor(text)
+    ) {
+      this.flush();
+    }
     const seq = this.#ring.append(text);
     this.#lastAppendMs = performance.now();
     this.#unjournaledCharacters += text.length;

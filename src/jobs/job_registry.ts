@@ -3,7 +3,9 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { jobIdSchema } from "../contracts/identifiers.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
+import { isTerminal } from "../contracts/job_event.ts";
 import type { Journal } from "../journal/journal.ts";
+import { splitEvents } from "../sse/split_events.ts";
 import { Job } from "./job.ts";
 import { jobIdTimeMs, newJobId } from "./job_id.ts";
 import { hasEnded } from "./job_state.ts";
@@ -65,11 +67,19 @@ export class JobRegistry {
     };
   }
 
-  /** Makes a queued job, or returns the one that already has the id (`created` false). */
+  /**
+   * Makes a queued job, or returns the one that already has the id (`created` false).
+   *
+   * @throws {RbeeError} `job_expired` If the id is of a time from which nothing is kept.
+   */
   create(options: NewJob): { job: Job; created: boolean } {
     const id = options.jobId ?? newJobId();
     const known = this.#jobs.get(id);
     if (known !== undefined) return { job: known, created: false };
+    if (options.jobId !== undefined && jobIdTimeMs(id) <= this.#expiredUpToMs) {
+      // It may well have run before, and must not run twice.
+      throw new RbeeError("job_expired", `Job "${id}" is older than what is kept`);
+    }
     const job = new Job({
       id,
       operation: options.operation,
@@ -93,7 +103,8 @@ export class JobRegistry {
     const orphans: DelegatedJob[] = [];
     const restored: { job: Job; endedMs: number }[] = [];
     for (const { record, lastSeq } of journal.keptJobs()) {
-      const { job: kept, delegated } = record;
+      const { delegated } = record;
+      const kept = asItEnded(record.job, journal, lastSeq);
       const ended = hasEnded(kept.state);
       const job = new Job({
         id: kept.job_id,
@@ -121,6 +132,11 @@ export class JobRegistry {
     }
     restored.sort((a, b) => a.endedMs - b.endedMs);
     for (const { job, endedMs } of restored) this.#retire(job, endedMs);
+    const oldest = restored.length >= this.#options.maxEndedJobs
+      ? [...this.#jobs.keys()][0]
+      : undefined;
+    // Where as many are here as are kept at all, those before the oldest were kept once.
+    if (oldest !== undefined) this.#expiredUpToMs = jobIdTimeMs(oldest) - 1;
     return orphans;
   }
 
@@ -211,4 +227,20 @@ export class JobRegistry {
   #keptSinceMs(): number {
     return Math.max(this.#expiredUpToMs, this.#options.now() - this.#options.maxEndedAgeMs);
   }
+}
+
+/**
+ * What is kept of a job, corrected by its own log: the process may have died between the terminal event
+ * and the record of it.
+ */
+function asItEnded(kept: JobView, journal: Journal, lastSeq: number): JobView {
+  if (hasEnded(kept.state) || lastSeq === 0) return kept;
+  const segment = journal.read(kept.job_id, lastSeq - 1);
+  const end = segment && splitEvents(segment.bytes).at(-1);
+  if (end === undefined || !isTerminal(end)) return kept;
+  const ended = { ...kept, state: end.type, finished_at: end.at, last_seq: end.seq };
+  if (end.type === "done") return { ...ended, result: end.result };
+  if (end.type === "cancelled") return ended;
+  const { code, message, details } = end;
+  return { ...ended, error: { code, message, ...(details !== undefined && { details }) } };
 }

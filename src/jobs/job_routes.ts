@@ -108,7 +108,7 @@ export function readAfter(
   options: { crashed?: boolean } = {},
 ): number {
   const given = c.req.header("last-event-id") ?? c.req.query("after");
-  if (given === undefined || given === "") return 0;
+  if (given === undefined) return 0;
   const shown = given.slice(0, 40);
   if (!/^\d{1,15}$/.test(given)) {
     throw new RbeeError("invalid_cursor", `Cannot resume after "${shown}": it is not a number`);

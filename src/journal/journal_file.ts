@@ -36,6 +36,8 @@ export class JournalFile {
   readonly #read: StatementSync;
   readonly #prune: StatementSync;
   readonly #drop: StatementSync;
+  /** What was there after the last write; the log only grows while the file is open. */
+  #known: { file: number; wal: number } | undefined;
 
   /** Opens the file, readable by its owner alone, making it and its folder if there is none. */
   constructor(path: string) {
@@ -56,8 +58,11 @@ export class JournalFile {
       this.isNew = user_version === 0;
       this.#run("PRAGMA journal_mode = WAL");
       this.#run("PRAGMA synchronous = NORMAL");
-      for (const statement of SCHEMA) this.#run(statement);
-      this.#run(`PRAGMA user_version = ${LAYOUT}`);
+      // Nothing is written where nothing is new: the disk may be full.
+      if (this.isNew) {
+        for (const statement of SCHEMA) this.#run(statement);
+        this.#run(`PRAGMA user_version = ${LAYOUT}`);
+      }
       this.#insert = this.#db.prepare("INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?)");
       this.#save = this.#db.prepare("INSERT OR REPLACE INTO jobs VALUES (?, ?)");
       this.#read = this.#db.prepare(
@@ -73,9 +78,15 @@ export class JournalFile {
     }
   }
 
-  /** Whether the path still leads to this file: SQLite would go on writing into one that was deleted. */
-  get isThere(): boolean {
-    return identityOf(this.#path) === this.#identity;
+  /**
+   * What has been done to the file behind SQLite's back, which would go on writing all the same: `gone`
+   * when the path leads elsewhere, `damaged` when the file or its write-ahead log was cut or deleted.
+   */
+  get tampering(): "gone" | "damaged" | undefined {
+    if (identityOf(this.#path) !== this.#identity) return "gone";
+    if (this.#known === undefined) return undefined;
+    const now = this.#sizes();
+    return now.file < this.#known.file || now.wal < this.#known.wal ? "damaged" : undefined;
   }
 
   write(batch: JournalBatch): void {
@@ -83,6 +94,7 @@ export class JournalFile {
       for (const { jobId, segment } of batch.segments) this.#insertSegment(jobId, segment);
       for (const { jobId, json } of batch.records) this.#save.run(jobId, json);
     });
+    this.#known = this.#sizes();
   }
 
   /** The first segment that begins after event `after`. */
@@ -120,7 +132,27 @@ export class JournalFile {
 
   /** Deletes the events of which a process before this one had not yet kept the job. */
   dropUnknown(): void {
-    this.#run("DELETE FROM segments WHERE job_id NOT IN (SELECT job_id FROM jobs)");
+    const unknown = "FROM segments WHERE job_id NOT IN (SELECT job_id FROM jobs)";
+    if (this.#db.prepare(`SELECT 1 ${unknown} LIMIT 1`).get() === undefined) return;
+    this.#run(`DELETE ${unknown}`);
+  }
+
+  /**
+   * Deletes jobs with all they have, from the first on, up to `rows` segments of each, for about `ms`.
+   * Returns how many of them, from the first, are gone.
+   */
+  forget(jobIds: readonly string[], limit: { rows: number; ms: number }): number {
+    const startedMs = performance.now();
+    let gone = 0;
+    this.#inTransaction(() => {
+      for (const jobId of jobIds) {
+        if (this.prune(jobId, limit.rows) === limit.rows) return;
+        this.#drop.run(jobId);
+        gone++;
+        if (performance.now() - startedMs > limit.ms) return;
+      }
+    });
+    return gone;
   }
 
   /** Deletes up to `count` of a job's oldest segments. Returns how many there were. */
@@ -154,6 +186,10 @@ export class JournalFile {
     this.#db.prepare(statement).run();
   }
 
+  #sizes(): { file: number; wal: number } {
+    return { file: sizeOf(this.#path), wal: sizeOf(`${this.#path}-wal`) };
+  }
+
   #insertSegment(jobId: string, { from, to, bytes }: JournalSegment): void {
     this.#insert.run(jobId, from, to, bytes, crc32(bytes));
   }
@@ -180,6 +216,14 @@ function toSegment(row: unknown): JournalSegment | undefined {
     throw Object.assign(new Error(`events ${first} to ${last} are damaged`), { errcode: CORRUPT });
   }
   return { from: first, to: last, bytes };
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 function identityOf(path: string): string {

@@ -38,7 +38,9 @@ export class MendingFile {
     if (this.#file === undefined) return undefined;
     try {
       // SQLite would go on writing into a file that nobody can find any more.
-      if (!this.#file.isThere) return this.#replaceDeleted();
+      const { tampering } = this.#file;
+      if (tampering === "gone") return this.#replaceDeleted();
+      if (tampering === "damaged") return this.#replaceDamaged("it was changed from outside");
       return body(this.#file);
     } catch (error) {
       this.#giveUp(error);
@@ -87,6 +89,11 @@ export class MendingFile {
     );
     this.#closeFile();
     this.#openAgain();
+  }
+
+  #replaceDamaged(why: string): undefined {
+    this.#closeFile();
+    if (this.#setAside(why)) this.#openAgain();
   }
 
   #setAside(why: string): boolean {

@@ -1,4 +1,5 @@
 import { type JobRecord, jobRecordSchema } from "../contracts/job_record.ts";
+import { narrate } from "../narration/narrate.ts";
 import type { Journal, JournalSegment, KeptJob } from "./journal.ts";
 import { MendingFile } from "./mending_file.ts";
 import { mergeSegments } from "./merge_segments.ts";
@@ -21,6 +22,8 @@ export interface SqliteJournalOptions {
 
 const SLICE_BYTES = 1024 * 1024;
 const PRUNE_ROWS = 16;
+const FORGET_JOBS = 200;
+const TIDY_MS = 4;
 // Above this, what is given is written at once, so that memory stays bounded.
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -49,6 +52,7 @@ export class SqliteJournal implements Journal {
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #working: Promise<void> | undefined;
+  #closing = false;
   #closed = false;
 
   constructor(options: SqliteJournalOptions) {
@@ -91,7 +95,8 @@ export class SqliteJournal implements Journal {
     this.#queue.addRecord(job_id, json);
     if (finished_at === null) this.#active.set(job_id, json);
     else if (this.#active.delete(job_id)) this.#finished.push(job_id);
-    this.#wake(finished_at === null ? this.#options.flushMs : 0);
+    // At once: a client that holds the id of a job will ask the next process for it.
+    this.#wake(0);
   }
 
   read(jobId: string, after: number): JournalSegment | undefined {
@@ -125,6 +130,8 @@ export class SqliteJournal implements Journal {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    // What is only tidying can wait for the next process.
+    this.#closing = true;
     await this.flush();
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -159,8 +166,11 @@ export class SqliteJournal implements Journal {
 
   async #writeAll(): Promise<void> {
     while (this.#file.works) {
-      if (!this.#queue.isEmpty) this.#writeSlice();
-      else if (!this.#tidyUp()) return;
+      const written = !this.#queue.isEmpty;
+      if (written) this.#writeSlice();
+      // Also between writes, or a role that is never idle would never forget anything.
+      const tidied = !this.#closing && this.#tidyUp();
+      if (!written && !tidied) return;
       await turn();
     }
   }
@@ -177,15 +187,12 @@ export class SqliteJournal implements Journal {
 
   /** Does one small piece of what can wait. Returns false when there is none. */
   #tidyUp(): boolean {
-    const forgotten = this.#forgotten[0];
-    if (forgotten !== undefined) {
-      const done = this.#file.attempt((file) => {
-        if (file.prune(forgotten, PRUNE_ROWS) === PRUNE_ROWS) return false;
-        file.drop(forgotten);
-        return true;
-      });
-      if (done) this.#forgotten.shift();
-      return done !== undefined;
+    if (this.#forgotten.length > 0) {
+      const gone = this.#file.attempt((file) =>
+        file.forget(this.#forgotten.slice(0, FORGET_JOBS), { rows: PRUNE_ROWS, ms: TIDY_MS })
+      );
+      this.#forgotten.splice(0, gone ?? 0);
+      return gone !== undefined;
     }
     const finished = this.#finished.shift();
     if (finished !== undefined) {
@@ -221,12 +228,22 @@ export class SqliteJournal implements Journal {
       file.dropUnknown();
       return file.records();
     }) ?? [];
+    let unreadable = 0;
     for (const { jobId, json, lastSeq, bytes } of rows) {
       this.#count(jobId, bytes, 1);
       const parsed = jobRecordSchema.safeParse(parseJson(json));
       if (parsed.success) this.#kept.push({ record: parsed.data, lastSeq });
-      else this.forget(jobId);
+      else {
+        unreadable++;
+        this.forget(jobId);
+      }
     }
+    if (unreadable === 0) return;
+    narrate(
+      "journal_failed",
+      `${unreadable} jobs in the journal ${this.#options.path} cannot be read; they are dropped`,
+      { level: "warn" },
+    );
   }
 
   #count(jobId: string, bytes: number, rows: number): void {

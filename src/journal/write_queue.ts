@@ -1,6 +1,8 @@
 import type { JournalBatch } from "./journal_file.ts";
 import type { JournalSegment } from "./journal.ts";
 
+const SHARES = 8;
+
 /** What was given to a journal and is not yet written, in order. */
 export class WriteQueue {
   readonly #segments = new Map<string, JournalSegment[]>();
@@ -32,24 +34,32 @@ export class WriteQueue {
     return this.#segments.get(jobId)?.find((segment) => segment.to > after);
   }
 
-  /** Takes about `maxBytes` of what waits, segments first, so that a record is never ahead of its events. */
+  /**
+   * Takes up to `maxBytes` of what waits: some of each job in turn, so that a busy one does not hold up
+   * the others, and the record of each job that has no more events waiting, so that no record is ahead
+   * of its events nor far behind them.
+   */
   take(maxBytes: number): JournalBatch {
     const batch: JournalBatch = { segments: [], records: [] };
+    const share = maxBytes / SHARES;
     let taken = 0;
-    for (const [jobId, waiting] of this.#segments) {
-      while (taken < maxBytes) {
-        const segment = waiting.shift();
-        if (segment === undefined) break;
+    for (const [jobId, waiting] of [...this.#segments]) {
+      if (taken >= maxBytes) break;
+      for (let ofJob = 0; ofJob < share && waiting.length > 0;) {
+        const segment = waiting.shift()!;
+        ofJob += segment.bytes.length;
         taken += segment.bytes.length;
         batch.segments.push({ jobId, segment });
       }
-      if (waiting.length === 0) this.#segments.delete(jobId);
-      if (taken >= maxBytes) break;
+      // Behind the others, if it is not done.
+      this.#segments.delete(jobId);
+      if (waiting.length > 0) this.#segments.set(jobId, waiting);
     }
     this.#bytes -= taken;
-    if (this.#segments.size === 0) {
-      for (const [jobId, json] of this.#records) batch.records.push({ jobId, json });
-      this.#records.clear();
+    for (const [jobId, json] of this.#records) {
+      if (this.#segments.has(jobId)) continue;
+      batch.records.push({ jobId, json });
+      this.#records.delete(jobId);
     }
     return batch;
   }

@@ -5,7 +5,8 @@ import { type Hives, type KnownHive, urlOf } from "./hives.ts";
 import type { HiveView, Placement, PlacementRequest } from "./placement.ts";
 import { PATIENCE_MS } from "./relay.ts";
 
-const ASK_AGAIN_MS = 500;
+/** How often a hive that is out of reach is asked again. */
+export const ASK_AGAIN_MS = 500;
 
 /** A place for a request, and where that is. */
 export interface Place {

@@ -74,7 +74,9 @@ export async function relay(
   forget();
   if (end.type === "done") return end;
   if (end.type === "error") {
-    throw new RbeeError(end.code, end.message, {
+    // Of another process: this job's own end is no crash.
+    const code = end.code === "interrupted" ? "lost_elsewhere" : end.code;
+    throw new RbeeError(code, end.message, {
       details: end.details as Record<string, string> | undefined,
     });
   }

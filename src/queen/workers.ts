@@ -1,10 +1,11 @@
+import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { WorkerSpawnRequest, WorkerStopRequest } from "../contracts/operation.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { type Hives, type KnownHive, urlOf } from "./hives.ts";
-import { placePatiently } from "./place_patiently.ts";
+import { ASK_AGAIN_MS, placePatiently } from "./place_patiently.ts";
 import { placeSpawn } from "./placement.ts";
-import { relay } from "./relay.ts";
+import { PATIENCE_MS, relay } from "./relay.ts";
 
 /** Has a hive start a worker, or give the one it has, and brings what it says into this job. */
 export async function spawnWorker(
@@ -24,7 +25,14 @@ export async function stopWorker(
   request: WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
-  const known = await hives.ask();
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  let known = await hives.ask();
+  // Who does not answer now may have it, and come back.
+  while (!hasWorker(known, request.worker_id) && known.some(isAway)) {
+    if (performance.now() > deadlineMs) break;
+    await delay(ASK_AGAIN_MS, { signal: job.signal });
+    known = await hives.ask();
+  }
   const { hive } = findWorker(known, request.worker_id);
   return await onHive(urlOf(known, hive), hive, request, job);
 }
@@ -41,6 +49,14 @@ export function findWorker(known: readonly KnownHive[], workerId: string): { hiv
     "worker_not_found",
     `Cannot find worker "${workerId.slice(0, 80)}"; rbee worker list shows those that are known`,
   );
+}
+
+function hasWorker(known: readonly KnownHive[], workerId: string): boolean {
+  return known.some(({ workers }) => workers.some(({ worker_id }) => worker_id === workerId));
+}
+
+function isAway(hive: KnownHive): boolean {
+  return hive.unreachable !== undefined && hive.mayReturn;
 }
 
 async function onHive(

@@ -166,13 +166,47 @@ Deno.test("JournalFile.replace() puts other segments in place of a job's", async
   });
 });
 
-Deno.test("JournalFile.isThere is false once the path leads elsewhere", async () => {
+Deno.test("JournalFile.tampering tells that the path leads elsewhere", async () => {
   await withFile(async (file, path) => {
-    assert.equal(file.isThere, true);
+    assert.equal(file.tampering, undefined);
     await Deno.rename(path, `${path}.moved`);
-    assert.equal(file.isThere, false);
+    assert.equal(file.tampering, "gone");
     await Deno.copyFile(`${path}.moved`, path);
-    assert.equal(file.isThere, false, "a copy is another file");
+    assert.equal(file.tampering, "gone", "a copy is another file");
+  });
+});
+
+for (
+  const [what, tamper] of [
+    ["deleted", (path: string) => Deno.remove(`${path}-wal`)],
+    ["emptied", (path: string) => Deno.truncate(`${path}-wal`, 0)],
+    ["cut", (path: string) => Deno.truncate(`${path}-wal`, 1000)],
+  ] as const
+) {
+  Deno.test(`JournalFile.tampering tells that the write-ahead log was ${what}`, async () => {
+    await withFile(async (file, path) => {
+      file.write(batchOf("a", linesSegment(1, 1)));
+      assert.equal(file.tampering, undefined);
+      await tamper(path);
+      assert.equal(file.tampering, "damaged");
+    });
+  });
+}
+
+Deno.test("JournalFile.forget() deletes jobs with all they have, large ones in several turns", async () => {
+  await withFile((file, path) => {
+    for (const id of ["a", "b", "c"]) {
+      file.write(batchOf(id, linesSegment(1, 1), linesSegment(2, 2)));
+      file.write({ segments: [], records: [{ jobId: id, json: "{}" }] });
+    }
+    const limit = { rows: 3, ms: 1000 };
+    assert.equal(file.forget(["a", "b"], limit), 2);
+    assert.deepEqual([rowsOf(path, "a"), rowsOf(path, "b"), rowsOf(path, "c")], [0, 0, 2]);
+    assert.deepEqual(file.records().map(({ jobId }) => jobId), ["c"]);
+    assert.equal(file.forget(["c"], { rows: 1, ms: 1000 }), 0, "more may be left of it");
+    assert.equal(file.forget(["c"], limit), 1);
+    assert.deepEqual(file.records(), []);
+    return Promise.resolve();
   });
 });
 

@@ -37,14 +37,28 @@ Deno.test("WriteQueue.take() takes about so many bytes, and no record ahead of i
   const queue = new WriteQueue();
   queue.addRecord("a", "{}");
   for (let n = 1; n <= 5; n++) queue.addSegment("a", segment(n, 1, 10));
-  const first = queue.take(25);
+  const first = queue.take(240);
   assert.deepEqual(places(first), ["a 1-1", "a 2-2", "a 3-3"]);
   assert.deepEqual(first.records, []);
   assert.equal(queue.bytes, 20);
   assert.equal(queue.isEmpty, false);
-  const second = queue.take(25);
+  const second = queue.take(240);
   assert.deepEqual(places(second), ["a 4-4", "a 5-5"]);
   assert.equal(second.records.length, 1);
+});
+
+Deno.test("WriteQueue.take() takes some of each job, so that a busy one holds up no other", () => {
+  const queue = new WriteQueue();
+  for (let n = 1; n <= 100; n++) queue.addSegment("busy", segment(n, 1, 10));
+  queue.addSegment("small", segment(1, 1, 10));
+  queue.addRecord("small", "{}");
+  queue.addRecord("quiet", "{}");
+  const batch = queue.take(80);
+  assert.deepEqual(places(batch), ["busy 1-1", "small 1-1"]);
+  assert.deepEqual(batch.records.map(({ jobId }) => jobId), ["small", "quiet"]);
+  for (let n = 101; n <= 200; n++) queue.addSegment("busy", segment(n, 1, 10));
+  queue.addSegment("later", segment(1, 1, 10));
+  assert.deepEqual(places(queue.take(80)), ["busy 2-2", "later 1-1"]);
 });
 
 Deno.test("WriteQueue.addRecord() replaces the record that waits", () => {
