@@ -107,7 +107,8 @@ export function readAfter(
   lastSeq: number,
   options: { crashed?: boolean } = {},
 ): number {
-  const given = c.req.header("last-event-id") ?? c.req.query("after");
+  // An EventSource may send an empty header before it has seen an event.
+  const given = (c.req.header("last-event-id") || undefined) ?? c.req.query("after");
   if (given === undefined) return 0;
   const shown = given.slice(0, 40);
   if (!/^\d{1,15}$/.test(given)) {

@@ -7,7 +7,7 @@ import { startCuttableProxy } from "../helpers/cuttable_proxy.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { jsonOf, parseFrames } from "../helpers/event_frames.ts";
 import { askFile, JournalFolder, rawText, rowsOf } from "../helpers/journal_folder.ts";
-import { doneRecord, linesSegment, range } from "../helpers/journal_segments.ts";
+import { doneRecord, linesSegment, range, segmentOf } from "../helpers/journal_segments.ts";
 import { KeptRole } from "../helpers/kept_role.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { startTestRole } from "../helpers/test_role.ts";
@@ -402,3 +402,63 @@ for (
     assert.equal(idsOf(await role.stream(id, `?after=${last}`)).length, 0);
   });
 }
+
+Deno.test("A job whose process died between its end and the record of it has ended as it did", async () => {
+  await using folder = await JournalFolder.make();
+  const record = doneRecord(newJobId(), 2);
+  const running = {
+    ...record,
+    job: { ...record.job, state: "running" as const, finished_at: null, last_seq: 0 },
+  };
+  const { job_id } = record.job;
+  {
+    await using role = new KeptRole(folder.path);
+    role.kept.journal.saveJob(running);
+    role.kept.journal.append(
+      job_id,
+      segmentOf(1, [
+        { type: "token", text: "one", i: 0 },
+        { type: "done", at: new Date().toISOString(), result: "all of it" },
+      ]),
+    );
+  }
+  await using role = new KeptRole(folder.path);
+  const view = await role.client.get(job_id);
+  assert.deepEqual([view.state, view.result, view.last_seq], ["done", "all of it", 2]);
+  const stream = parseFrames(await role.stream(job_id));
+  assert.deepEqual(stream.map(({ event }) => event), ["token", "done"]);
+});
+
+Deno.test("What was kept once is 410 after a restart, too, and its id cannot be used again", async () => {
+  await using folder = await JournalFolder.make();
+  const journal = { max_jobs: 2 };
+  const ids: string[] = [];
+  {
+    await using role = new KeptRole(folder.path, { journal });
+    for (let n = 0; n < 4; n++) ids.push(await role.run(STORY));
+    await assert.rejects(role.client.get(ids[0]!), { code: "job_expired" });
+    await assert.rejects(role.client.submit(STORY, { jobId: ids[0]! }), { code: "job_expired" });
+  }
+  await using role = new KeptRole(folder.path, { journal });
+  await assert.rejects(role.client.get(ids[0]!), { code: "job_expired" });
+  await assert.rejects(role.client.submit(STORY, { jobId: ids[0]! }), { code: "job_expired" });
+  assert.equal((await role.client.get(ids[3]!)).state, "done");
+  await assert.rejects(role.client.get(newJobId()), { code: "job_not_found" });
+});
+
+Deno.test("Records that cannot be read are dropped, and that is said", async () => {
+  await using folder = await JournalFolder.make();
+  let id: string;
+  {
+    await using role = new KeptRole(folder.path);
+    id = await role.run(STORY);
+  }
+  askFile(folder.path, "UPDATE jobs SET record = '{' RETURNING job_id");
+  using told = new RecordedNarration();
+  await using role = new KeptRole(folder.path);
+  assert.match(
+    told.records.map(({ human }) => human).join("\n"),
+    /^1 jobs in the journal .* cannot be read/m,
+  );
+  await assert.rejects(role.client.get(id), { code: "job_not_found" });
+});
