@@ -21,7 +21,7 @@ export async function spawnWorker(
 
 /** Has the hive of a worker stop it. */
 export async function stopWorker(
-  hives: Hives,
+  hives: Pick<Hives, "ask">,
   request: WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
