@@ -55,7 +55,7 @@ export async function benchReplay(): Promise<void> {
   const betterSse = fileURLToPath(import.meta.resolve("better-sse"));
   const rival = fileURLToPath(new URL("rivals/better_sse.mjs", import.meta.url));
   await measure(
-    "better-sse under Node",
+    "better-sse under Node, batches of 256",
     EVENTS / 4,
     startServer("node", [rival, betterSse, String(EVENTS / 4)]),
   );
