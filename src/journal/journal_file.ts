@@ -34,6 +34,7 @@ export class JournalFile {
   readonly #insert: StatementSync;
   readonly #save: StatementSync;
   readonly #read: StatementSync;
+  readonly #readBefore: StatementSync;
   readonly #prune: StatementSync;
   readonly #drop: StatementSync;
   /** What was there after the last write; the log only grows while the file is open. */
@@ -67,6 +68,9 @@ export class JournalFile {
       this.#save = this.#db.prepare("INSERT OR REPLACE INTO jobs VALUES (?, ?)");
       this.#read = this.#db.prepare(
         "SELECT first, last, bytes, crc FROM segments WHERE job_id = ? AND first > ? ORDER BY first LIMIT 1",
+      );
+      this.#readBefore = this.#db.prepare(
+        "SELECT first, last, bytes, crc FROM segments WHERE job_id = ? AND first <= ? ORDER BY first DESC LIMIT 1",
       );
       this.#prune = this.#db.prepare(
         "DELETE FROM segments WHERE rowid IN (SELECT rowid FROM segments WHERE job_id = ? ORDER BY first LIMIT ?)",
@@ -104,11 +108,7 @@ export class JournalFile {
 
   /** The last segment that begins at or before event `seq`. */
   readAt(jobId: string, seq: number): JournalSegment | undefined {
-    return toSegment(
-      this.#db.prepare(
-        "SELECT first, last, bytes, crc FROM segments WHERE job_id = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-      ).get(jobId, seq),
-    );
+    return toSegment(this.#readBefore.get(jobId, seq));
   }
 
   /** Replaces all segments of a job. */
