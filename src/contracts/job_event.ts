@@ -105,7 +105,6 @@ export const jobEventSchema = z.discriminatedUnion("type", [
 ]);
 export type JobEvent = z.infer<typeof jobEventSchema>;
 export type NarrationEvent = z.infer<typeof narrationEventSchema>;
-export type LogEvent = z.infer<typeof logEventSchema>;
 
 /** The last event of a job, exactly one. */
 export type TerminalEvent = Extract<JobEvent, { type: "done" | "error" | "cancelled" }>;
