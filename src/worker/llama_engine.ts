@@ -1,4 +1,5 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { narrationContext, withNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
@@ -52,6 +53,8 @@ export class LlamaEngine implements Engine {
     await this.#context.dispose();
     await this.#model.dispose();
     await this.#model.llama.dispose();
+    // The package lets go of its threads in a timer of 0 ms, which would outlive what it belongs to.
+    await delay(0);
   }
 
   async #run(
