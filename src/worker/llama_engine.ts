@@ -6,7 +6,7 @@ import { narrate } from "../narration/narrate.ts";
 import { renderChat } from "./chat_prompt.ts";
 import { chatTokens } from "./chat_tokens.ts";
 import type { Engine, Generation, GenerationResult } from "./engine.ts";
-import { SlotQueue } from "./slot_queue.ts";
+import { SlotQueue } from "../base/slot_queue.ts";
 import { StopFilter } from "./stop_filter.ts";
 import { TokenText } from "./token_text.ts";
 

@@ -4,7 +4,7 @@ import type { WorkerRoleOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
 import { startLlama } from "./llama_backend.ts";
 import { LlamaEngine } from "./llama_engine.ts";
-import type { ModelFile } from "./model_file.ts";
+import type { ModelFile } from "../models/model_file.ts";
 import { chooseThreads } from "./threads.ts";
 
 const DEFAULT_CONTEXT = 4096;

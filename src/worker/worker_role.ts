@@ -11,7 +11,7 @@ import { VERSION } from "../version.ts";
 import type { Engine } from "./engine.ts";
 import { checkModel, infer } from "./infer.ts";
 import { loadEngine } from "./load_engine.ts";
-import { findModelFile } from "./model_file.ts";
+import { findModelFile } from "../models/model_file.ts";
 
 const STATUS_LIMIT = { kind: "total", ms: 10_000 } as const;
 const INFER_LIMIT = { kind: "stall", ms: 600_000 } as const;

@@ -14,6 +14,7 @@ const LEVEL: Record<string, number> = {
   http: 2,
   config: 2,
   journal: 2,
+  models: 2,
   jobs: 3,
   ssh: 3,
   queen: 4,

@@ -125,7 +125,7 @@ Deno.test("two jobs at once never see each other's events, through all four proc
   assert.equal((await home.rbee(["up"])).code, 0);
   const { url } = await home.daemon("queen");
   const secrets = ["secretapple", "secretpear"] as const;
-  const demo = new URL("../../src/worker/demo_model/bee-tiny.gguf", import.meta.url);
+  const demo = new URL("../../src/models/demo_model/bee-tiny.gguf", import.meta.url);
   const jobs = await Promise.all(secrets.map(async (secret) => {
     // The name of the file is narrated by queen, hive and worker; the prompt by nobody.
     const model = `${home.path}/${secret}.gguf`;

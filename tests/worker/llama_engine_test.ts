@@ -9,7 +9,7 @@ import type { Generation, GenerationResult } from "../../src/worker/engine.ts";
 import { startLlama } from "../../src/worker/llama_backend.ts";
 import type { LlamaEngine } from "../../src/worker/llama_engine.ts";
 import { loadEngine } from "../../src/worker/load_engine.ts";
-import { DEMO_MODEL, findModelFile } from "../../src/worker/model_file.ts";
+import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { TokenText } from "../../src/worker/token_text.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadEngine } from "../../src/worker/load_engine.ts";
-import { DEMO_MODEL, findModelFile } from "../../src/worker/model_file.ts";
+import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";

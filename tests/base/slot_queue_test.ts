@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SlotQueue } from "../../src/worker/slot_queue.ts";
+import { SlotQueue } from "../../src/base/slot_queue.ts";
 
 const NEVER = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEMO_MODEL, findModelFile } from "../../src/worker/model_file.ts";
+import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 Deno.test("findModelFile() finds the demo model that comes with rbee", async () => {
