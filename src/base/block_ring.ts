@@ -76,6 +76,57 @@ export class BlockRing {
   }
 
   /**
+   * Adds the entries of `texts` from index `from` on, as {@linkcode append} would, but encodes them in
+   * one go: as many as fit into the block being written and have at most `maxCharacters` UTF-16 units,
+   * and at least one. Returns how many these were and their units.
+   */
+  appendRun(
+    texts: readonly string[],
+    from: number,
+    maxCharacters: number,
+  ): { count: number; characters: number } {
+    const first = texts[from]!;
+    const block = this.needsBlockFor(first) ? this.#grow(worstBytes(first)) : this.#blocks.at(-1)!;
+    const room = block.bytes.length;
+    let entries = block.count;
+    let used = block.used;
+    let characters = 0;
+    let to = from;
+    do {
+      // Nobody looks at what stands after the count.
+      block.starts[entries++] = used;
+      const { length } = texts[to++]!;
+      used += length;
+      characters += length;
+    } while (
+      to < texts.length && entries < block.starts.length &&
+      room - used >= worstBytes(texts[to]!) && characters + texts[to]!.length <= maxCharacters
+    );
+    const text = from === 0 && to === texts.length
+      ? texts.join("")
+      : texts.slice(from, to).join("");
+    const { read, written } = encoder.encodeInto(text, block.bytes.subarray(block.used));
+    if (read !== characters || written !== characters) {
+      return this.#appendEach(texts, from, to);
+    }
+    block.count = entries;
+    block.used = used;
+    this.#last += to - from;
+    return { count: to - from, characters };
+  }
+
+  /** What is not ASCII ends elsewhere than its characters tell. */
+  #appendEach(texts: readonly string[], from: number, to: number) {
+    let characters = 0;
+    let at = from;
+    do {
+      this.append(texts[at]!);
+      characters += texts[at++]!.length;
+    } while (at < to && !this.needsBlockFor(texts[at]!));
+    return { count: at - from, characters };
+  }
+
+  /**
    * Reads on after entry `after`: as many whole entries as fit into `maxBytes`, at least one, from one
    * block. Undefined when there is nothing after it.
    */

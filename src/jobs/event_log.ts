@@ -3,7 +3,7 @@ import { timestamp } from "../base/timestamp.ts";
 import { SignalBell } from "../base/signal_bell.ts";
 import { isTerminal, type JobEvent, type NewJobEvent } from "../contracts/job_event.ts";
 import type { Journal } from "../journal/journal.ts";
-import { encodeEvent, encodeGap } from "../sse/encode_event.ts";
+import { encodeEvent, encodeGap, encodeLogLines } from "../sse/encode_event.ts";
 import { splitEvents } from "../sse/split_events.ts";
 
 /** How an {@linkcode EventLog} keeps its events. */
@@ -80,13 +80,7 @@ export class EventLog {
     if (this.#ended) return undefined;
     const at = event.at ?? timestamp();
     const text = encodeEvent(this.#ring.last + 1, at, event);
-    // Before the append, which can push out of memory what the journal has not had yet.
-    if (
-      this.#unjournaledCharacters + text.length > JOURNAL_AFTER_CHARACTERS ||
-      this.#ring.needsBlockFor(text)
-    ) {
-      this.flush();
-    }
+    this.#flushBefore(text);
     const seq = this.#ring.append(text);
     this.#lastAppendMs = performance.now();
     this.#unjournaledCharacters += text.length;
@@ -99,6 +93,32 @@ export class EventLog {
     }
     this.#bell.ring();
     return seq;
+  }
+
+  /**
+   * Adds a `log` event for each of `lines`, all with the time of now: the same as so many calls of
+   * {@linkcode append}, several times faster. Does nothing when the log has ended.
+   */
+  appendLines(actor: string, stream: "stdout" | "stderr", lines: readonly string[]): void {
+    if (this.#ended || lines.length === 0) return;
+    const log = { actor, stream, lines };
+    const texts = encodeLogLines(this.#ring.last + 1, timestamp(), log);
+    for (let at = 0; at < texts.length;) {
+      this.#flushBefore(texts[at]!);
+      const room = JOURNAL_AFTER_CHARACTERS - this.#unjournaledCharacters;
+      const { count, characters } = this.#ring.appendRun(texts, at, room);
+      this.#unjournaledCharacters += characters;
+      at += count;
+    }
+    this.#lastAppendMs = performance.now();
+    this.#journal?.journal.schedule(this.#collect);
+    this.#bell.ring();
+  }
+
+  /** Before an append, which can push out of memory what the journal has not had yet. */
+  #flushBefore(text: string): void {
+    const characters = this.#unjournaledCharacters + text.length;
+    if (characters > JOURNAL_AFTER_CHARACTERS || this.#ring.needsBlockFor(text)) this.flush();
   }
 
   /** Gives the journal, if there is one, what it has not had yet. */

@@ -2,7 +2,8 @@ import { cannotWrite } from "../base/file_error.ts";
 import { type Line, LineSplitter } from "../base/line_splitter.ts";
 import { deliver } from "../narration/narration_sink.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
-import { classify } from "../process/output_capture.ts";
+import { parseNarrationLine } from "../process/narration_line.ts";
+import { printableText } from "../process/printable_text.ts";
 
 const KEPT_LINES = 20;
 
@@ -55,16 +56,16 @@ export class LogFollower {
     this.#file.close();
   }
 
-  #say(line: Line): void {
+  #say({ text, truncated, replaced }: Line): void {
     this.#lastLineMs = performance.now();
-    const captured = classify(line, "stdout", true);
-    if (captured.kind === "log") {
-      if (captured.line.trim() === "") return;
-      this.#plain.push(captured.line.trim());
+    const record = truncated ? undefined : parseNarrationLine(text);
+    if (record === undefined) {
+      const line = printableText(text).trim();
+      if (line === "" || replaced) return;
+      this.#plain.push(line);
       if (this.#plain.length > KEPT_LINES) this.#plain.shift();
       return;
     }
-    const { record } = captured;
     // What belongs to somebody's job is for who watches that job.
     if (record.job_id !== undefined) return;
     if (record.level === "error") this.#lastError = record;

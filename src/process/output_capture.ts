@@ -1,18 +1,27 @@
-import { stripVTControlCharacters } from "node:util";
+import { setImmediate } from "node:timers";
 import { within } from "../base/delay.ts";
-import { timestamp } from "../base/timestamp.ts";
-import { type Line, LineSplitter } from "../base/line_splitter.ts";
-import { cutText, singleLine } from "../base/single_line.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
-import { parseNarrationJson } from "../narration/json_format.ts";
-import { MAX_HUMAN_CHARACTERS } from "../narration/narrate.ts";
-import { parseNarrationText } from "../narration/text_format.ts";
 import type { Child, ChildExit } from "./child.ts";
+import { StreamCapture } from "./stream_capture.ts";
 
-/** One line of a child's output, as what it is. */
-export type CapturedLine =
+/**
+ * What a child has printed: a piece of narration, or lines of one output that stand together, in their
+ * order and without anything that a terminal would obey, tabs excepted.
+ *
+ * `truncated` is true for a single line of more than 64 KiB, which was cut there. `painted` is there
+ * when colours are asked for and any line has some: the same lines with them (`\x1b[…m`), everything
+ * else removed. The lists are the receiver's. A line may share its memory with all that was read with
+ * it, up to 64 KiB.
+ */
+export type Captured =
   | { kind: "narration"; record: NarrationRecord }
-  | { kind: "log"; stream: "stdout" | "stderr"; line: string; truncated: boolean };
+  | {
+    kind: "log";
+    stream: "stdout" | "stderr";
+    lines: string[];
+    truncated: boolean;
+    painted?: string[];
+  };
 
 /** How a child's output is read. */
 export interface CaptureOptions {
@@ -21,16 +30,24 @@ export interface CaptureOptions {
    * look like narration are narration. A foreign program cannot speak in our name.
    */
   narration: boolean;
-  /** Gets each line, in the order read from its pipe. Must not throw. */
-  onLine(captured: CapturedLine): void;
+  /** Whether lines are also given with their colours. Default false. */
+  color?: boolean;
+  /**
+   * Gets what was read as soon as it was read, in the order of its pipe. Of a line that is written over
+   * with `\r` again and again it gets the newest state, at most ten times a second. Must not throw.
+   */
+  onCaptured(captured: Captured): void;
   /** How long a grandchild may hold the pipes open after the child's exit. Default 2,000. */
   lingerMs?: number;
 }
 
+/** How long the event loop may be held up by output that is there to be read. */
+const TURN_MS = 5;
+
 /**
  * Reads both outputs of a child to their end. Resolves with the child's exit after both pipes are
  * drained, or `lingerMs` after the exit if a grandchild holds them open. Never makes the child wait
- * for anything but `onLine`.
+ * for anything but `onCaptured`.
  */
 export async function captureOutput(child: Child, options: CaptureOptions): Promise<ChildExit> {
   const readers = [
@@ -53,53 +70,35 @@ export async function captureOutput(child: Child, options: CaptureOptions): Prom
 async function drain(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   stream: "stdout" | "stderr",
-  options: CaptureOptions,
+  { narration, color = false, onCaptured }: CaptureOptions,
 ): Promise<void> {
-  const splitter = new LineSplitter();
-  const deliver = (line: Line) => options.onLine(classify(line, stream, options.narration));
+  const capture = new StreamCapture({
+    narration,
+    color,
+    onNarration: (record) => onCaptured({ kind: "narration", record }),
+    onLines: (lines, truncated, painted) =>
+      onCaptured({ kind: "log", stream, lines, truncated, ...(painted && { painted }) }),
+  });
+  let failure: unknown;
   try {
+    let turnMs = performance.now();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      for (const line of splitter.push(value)) deliver(line);
+      capture.push(value);
+      const nowMs = performance.now();
+      if (nowMs - turnMs < TURN_MS) continue;
+      // A read that is ready at once takes no turn of the event loop, and with a child that prints
+      // without a pause each one is: timers and connections would wait for dozens of them.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turnMs = performance.now();
     }
   } catch (error) {
     // A pipe that breaks ends the output; the exit tells why.
-    deliver({ text: `rbee: reading ${stream} failed: ${String(error)}`, truncated: false });
+    failure = error;
   }
-  const rest = splitter.flush();
-  if (rest !== undefined) deliver(rest);
-}
-
-// deno-lint-ignore no-control-regex -- control characters are what is removed; a tab is harmless
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
-/** Tells what a captured line is, and removes what a terminal would obey. */
-export function classify(
-  line: Line,
-  stream: "stdout" | "stderr",
-  narration: boolean,
-): CapturedLine {
-  if (narration && !line.truncated) {
-    const record = parseNarrationJson(line.text) ?? textRecord(line.text);
-    if (record !== undefined) {
-      return { kind: "narration", record: { ...record, human: humanOf(record.human) } };
-    }
-  }
-  // A bare carriage return overwrites the line on a terminal: what stands there last is the line.
-  let end = line.text.length;
-  while (line.text[end - 1] === "\r") end--;
-  const shown = line.text.slice(line.text.lastIndexOf("\r", end - 1) + 1, end);
-  const clean = stripVTControlCharacters(shown).replace(CONTROL, "");
-  return { kind: "log", stream, line: clean, truncated: line.truncated };
-}
-
-function textRecord(text: string): NarrationRecord | undefined {
-  const parsed = parseNarrationText(stripVTControlCharacters(text));
-  if (parsed === undefined) return undefined;
-  return { rbee: "narration", at: timestamp(), level: "info", ...parsed };
-}
-
-function humanOf(human: string): string {
-  return singleLine(cutText(human, MAX_HUMAN_CHARACTERS));
+  capture.end();
+  if (failure === undefined) return;
+  const lines = [`rbee: reading ${stream} failed: ${String(failure)}`];
+  onCaptured({ kind: "log", stream, lines, truncated: false });
 }

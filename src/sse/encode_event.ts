@@ -15,11 +15,55 @@ export const KEEPALIVE_COMMENT = ": keepalive\n\n";
  * See https://html.spec.whatwg.org/multipage/server-sent-events.html.
  */
 export function encodeEvent(seq: number, at: string, event: NewJobEvent): string {
-  // An event from another log brings that log's own place along.
-  const { type, at: _at, seq: _seq, ...data } = event as NewJobEvent & { seq?: number };
+  const rest = event.type === "narration" ? encodeNarration(event) : encodeRest(event);
+  return `id: ${seq}\nevent: ${event.type}\ndata: {"seq":${seq},"at":"${at}"${rest}\n\n`;
+}
+
+/** All but the place, member by member: twice as fast as making an object without it. */
+function encodeNarration(event: Extract<NewJobEvent, { type: "narration" }>): string {
+  const { actor, action, human, level, job_id, correlation_id, fields, progress } = event;
+  let text = `,"actor":${JSON.stringify(actor)},"action":${JSON.stringify(action)}`;
+  text += `,"human":${JSON.stringify(human)},"level":"${level}"`;
+  if (job_id !== undefined) text += `,"job_id":${JSON.stringify(job_id)}`;
+  if (correlation_id !== undefined) text += `,"correlation_id":${JSON.stringify(correlation_id)}`;
+  if (fields !== undefined) text += `,"fields":${JSON.stringify(fields)}`;
+  if (progress !== undefined) text += `,"progress":${JSON.stringify(progress)}`;
+  return `${text},"formatted":${JSON.stringify(event.formatted)}}`;
+}
+
+/** All but the place. An event from another log brings that log's own place along. */
+function encodeRest(event: NewJobEvent & { seq?: number }): string {
+  const { type: _type, at: _at, seq: _seq, ...data } = event;
   const rest = JSON.stringify(data);
-  const comma = rest.length > 2 ? "," : "";
-  return `id: ${seq}\nevent: ${type}\ndata: {"seq":${seq},"at":"${at}"${comma}${rest.slice(1)}\n\n`;
+  return (rest.length > 2 ? "," : "") + rest.slice(1);
+}
+
+/**
+ * Writes a `log` event for each of `lines`, numbered from `seq`: the same as {@linkcode encodeEvent}
+ * would, many times faster.
+ */
+export function encodeLogLines(
+  seq: number,
+  at: string,
+  log: { actor: string; stream: "stdout" | "stderr"; lines: readonly string[] },
+): string[] {
+  const { actor, stream, lines } = log;
+  const middle = '\nevent: log\ndata: {"seq":';
+  const place = `,"at":"${at}","actor":${JSON.stringify(actor)},"stream":"${stream}","line":`;
+  const plain = needNoEscapes(lines);
+  return lines.map((line, i) => {
+    const id = String(seq + i);
+    const quoted = plain ? `"${line}"` : JSON.stringify(line);
+    return `id: ${id}${middle}${id}${place}${quoted}}\n\n`;
+  });
+}
+
+/** Whether JSON writes all `lines` as they are, between quotes. */
+function needNoEscapes(lines: readonly string[]): boolean {
+  let characters = 1;
+  // Each with two quotes and a comma or bracket: an escape would make it longer.
+  for (const line of lines) characters += line.length + 3;
+  return JSON.stringify(lines).length === characters;
 }
 
 /** Writes the gap that one reader meets: its `id` is the last number that is gone. */

@@ -35,6 +35,41 @@ Deno.test("BlockRing.append() numbers entries from 1", () => {
   assert.equal(ring.last, 3);
 });
 
+Deno.test("BlockRing.appendRun() adds as many entries as fit, at least one, from the index on", () => {
+  const ring = new BlockRing();
+  const texts = ["zero", "one", "two", "three", "four"];
+  assert.deepEqual(ring.appendRun(texts, 1, 1000), { count: 4, characters: 15 });
+  assert.deepEqual(ring.appendRun(texts, 0, 8), { count: 2, characters: 7 });
+  assert.deepEqual(ring.appendRun(texts, 3, 0), { count: 1, characters: 5 });
+  assert.deepEqual(readAll(ring), { text: "onetwothreefourzeroonethree", missing: 0, after: 7 });
+  assert.deepEqual(ring.read(1, 1), { kind: "bytes", bytes: bytesOf("two"), from: 2, to: 2 });
+});
+
+Deno.test("BlockRing.appendRun() lays its entries out as append() does, whatever they are", () => {
+  const anyTexts = fc.array(
+    fc.tuple(
+      fc.constantFrom("", "a", "é", "\u20ac", "\u{1f41d}", "\ud800", "line\n"),
+      fc.oneof(fc.nat(20), fc.nat(4000), fc.nat(40_000)),
+    ).map(([text, times]) => text.repeat(times)),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(anyTexts, fc.nat(200_000), (texts, maxBytes) => {
+      const [one, other] = [new BlockRing({ maxBytes }), new BlockRing({ maxBytes })];
+      for (let at = 0; at < texts.length;) {
+        const { count, characters } = one.appendRun(texts, at, 100_000);
+        assert.equal(characters, texts.slice(at, at + count).join("").length);
+        at += count;
+      }
+      for (const text of texts) other.append(text);
+      assert.deepEqual([one.first, one.last, one.bytes], [other.first, other.last, other.bytes]);
+      for (let after = 0; after < texts.length; after++) {
+        assert.deepEqual(one.read(after), other.read(after));
+      }
+    }),
+  );
+});
+
 Deno.test("BlockRing.read() gives what comes after a number, back to back", () => {
   const ring = new BlockRing();
   for (const text of ["one ", "two ", "three"]) ring.append(text);

@@ -6,7 +6,11 @@ import {
   type ChildOptions,
   spawnChild,
 } from "../../src/process/child.ts";
-import { type CapturedLine, captureOutput } from "../../src/process/output_capture.ts";
+import {
+  type Captured,
+  type CaptureOptions,
+  captureOutput,
+} from "../../src/process/output_capture.ts";
 
 /** How to run a program of tests/fixtures. */
 export function fixture(name: string, ...args: string[]): { program: string; args: string[] } {
@@ -33,24 +37,31 @@ export function shell(script: string): { program: string; args: string[] } {
   return { program: "sh", args: ["-c", script] };
 }
 
+/** How the output of a {@linkcode CapturedChild} is read; narration is false unless told otherwise. */
+export type CapturedChildOptions = Partial<Omit<CaptureOptions, "onCaptured">>;
+
 /** A real child whose output is captured, and which does not outlive its test. */
 export class CapturedChild implements AsyncDisposable {
   readonly child: Child;
-  readonly lines: CapturedLine[] = [];
+  /** What was captured so far, in order. */
+  readonly items: Captured[] = [];
+  /** When each was given, in milliseconds of `performance.now()`. */
+  readonly times: number[] = [];
   /** Settles as `captureOutput` does. */
   readonly ended: Promise<ChildExit>;
   readonly #arrival = new SignalBell();
 
   constructor(
     command: Pick<ChildOptions, "program" | "args" | "env" | "cwd">,
-    options: { narration?: boolean; lingerMs?: number } = {},
+    options: CapturedChildOptions = {},
   ) {
     this.child = spawnChild({ ...command, mode: "captured" });
     this.ended = captureOutput(this.child, {
-      narration: options.narration ?? false,
-      ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
-      onLine: (line) => {
-        this.lines.push(line);
+      narration: false,
+      ...options,
+      onCaptured: (captured) => {
+        this.items.push(captured);
+        this.times.push(performance.now());
         this.#arrival.ring();
       },
     });
@@ -58,23 +69,34 @@ export class CapturedChild implements AsyncDisposable {
 
   /** The lines of one stream that were no narration. */
   logged(stream: "stdout" | "stderr" = "stdout"): string[] {
-    return this.lines.flatMap((line) =>
-      line.kind === "log" && line.stream === stream ? [line.line] : []
+    return this.items.flatMap((item) =>
+      item.kind === "log" && item.stream === stream ? item.lines : []
+    );
+  }
+
+  /** The same lines with their colours. */
+  painted(stream: "stdout" | "stderr" = "stdout"): string[] {
+    return this.items.flatMap((item) =>
+      item.kind === "log" && item.stream === stream ? item.painted ?? item.lines : []
     );
   }
 
   /** Gives the first log line that begins with `start`; rejects when the child ends without. */
   async printed(start: string): Promise<string> {
+    const found = () =>
+      [...this.logged(), ...this.logged("stderr")].find((line) => line.startsWith(start));
+    await this.until(() => found() !== undefined);
+    return found()!;
+  }
+
+  /** Resolves when `condition` holds of what was captured; rejects when the child ends before. */
+  async until(condition: () => boolean): Promise<void> {
     const ended = new AbortController();
     this.ended.then(() => ended.abort());
-    for (;;) {
-      const line = [...this.logged(), ...this.logged("stderr")].find((each) =>
-        each.startsWith(start)
-      );
-      if (line !== undefined) return line;
-      if (!await this.#arrival.wait({ signal: ended.signal })) {
-        throw new Error(`The child ended without printing "${start}"`);
-      }
+    while (!condition()) {
+      if (await this.#arrival.wait({ signal: ended.signal })) continue;
+      if (condition()) return;
+      throw new Error(`The child has ended, and not ${condition}: ${this.logged().slice(-3)}`);
     }
   }
 
@@ -87,7 +109,7 @@ export class CapturedChild implements AsyncDisposable {
 /** Runs a child to its end and gives what was captured. */
 export async function runCaptured(
   command: Pick<ChildOptions, "program" | "args" | "env" | "cwd">,
-  options: { narration?: boolean; lingerMs?: number } = {},
+  options: CapturedChildOptions = {},
 ): Promise<CapturedChild & { exit: ChildExit }> {
   const captured = new CapturedChild(command, options);
   const exit = await captured.ended;

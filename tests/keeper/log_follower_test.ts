@@ -140,6 +140,20 @@ Deno.test("LogFollower reads the padded text too and removes what a terminal wou
   assert.deepEqual(log.humans(), ["Spawning it"]);
 });
 
+Deno.test("LogFollower's last words are without what was written over", async () => {
+  await using log = await FollowedLog.open();
+  await log.write("starting\n10 %\r50 %\r100 %\r\n" + line("Listening"));
+  assert.equal(log.follower.lastWords, "starting 100 %");
+  assert.deepEqual(log.humans(), ["Listening"]);
+});
+
+Deno.test("LogFollower reads no narration out of a line that was cut", async () => {
+  await using log = await FollowedLog.open();
+  await log.write(`[queen     ] startup        : ${"x".repeat(70_000)}\n`);
+  assert.deepEqual(log.humans(), []);
+  assert.match(log.follower.lastWords, /^\[queen/);
+});
+
 Deno.test("LogFollower tells when the last line came", async () => {
   await using log = await FollowedLog.open();
   const opened = log.follower.lastLineMs;

@@ -4,7 +4,8 @@ import type { NarrationRecord } from "../../src/contracts/narration_record.ts";
 import { formatNarrationJson } from "../../src/narration/json_format.ts";
 import { formatNarrationText } from "../../src/narration/text_format.ts";
 import { isAlive } from "../../src/process/process_identity.ts";
-import { type CapturedLine, classify } from "../../src/process/output_capture.ts";
+import { spawnChild } from "../../src/process/child.ts";
+import { type Captured, captureOutput } from "../../src/process/output_capture.ts";
 import { CapturedChild, fixture, runCaptured, shell } from "../helpers/captured_child.ts";
 
 const PATIENCE_MS = 20_000;
@@ -18,15 +19,18 @@ const RECORD: NarrationRecord = {
   level: "info",
 };
 
-/** What a line is taken for, short enough to compare. */
-function kindOf(captured: CapturedLine): string {
-  if (captured.kind === "log") return `${captured.stream}: ${captured.line}`;
-  const { actor, action, human } = captured.record;
-  return `${actor} ${action}: ${human}`;
+/** What was captured, line by line, each short enough to compare. */
+function kinds(items: readonly Captured[]): string[] {
+  return items.flatMap((item) => {
+    if (item.kind === "log") return item.lines.map((line) => `${item.stream}: ${line}`);
+    const { actor, action, human } = item.record;
+    return [`${actor} ${action}: ${human}`];
+  });
 }
 
-function classified(text: string, narration: boolean): CapturedLine {
-  return classify({ text, truncated: false }, "stdout", narration);
+/** The narration among it. */
+function narrated(items: readonly Captured[]): NarrationRecord[] {
+  return items.flatMap((item) => item.kind === "narration" ? [item.record] : []);
 }
 
 const EXPECTED = [
@@ -38,48 +42,43 @@ const EXPECTED = [
 ];
 
 Deno.test("capture parsing: JSON narration of a real child arrives with its actor and action", async () => {
-  const { exit, lines } = await runCaptured(fixture("print_narration.ts", "json"), {
+  const { exit, items } = await runCaptured(fixture("print_narration.ts", "json"), {
     narration: true,
   });
   assert.deepEqual(exit, { code: 0, signal: null });
-  assert.deepEqual(lines.map(kindOf).slice(0, 5), EXPECTED);
-  const half = lines[2];
-  assert.equal(half?.kind, "narration");
-  assert.equal(half.record.level, "warn");
-  assert.deepEqual(half.record.progress, { current: 50, total: 100, unit: "percent" });
-  assert.deepEqual(half.record.fields, { file: "bee-tiny.gguf" });
-  const inJob = lines[4];
-  assert.equal(inJob?.kind, "narration");
-  assert.equal(inJob.record.job_id, "job-of-the-child");
+  assert.deepEqual(kinds(items).slice(0, 5), EXPECTED);
+  const [, half, inJob] = narrated(items);
+  assert.equal(half?.level, "warn");
+  assert.deepEqual(half.progress, { current: 50, total: 100, unit: "percent" });
+  assert.deepEqual(half.fields, { file: "bee-tiny.gguf" });
+  assert.equal(inJob?.job_id, "job-of-the-child");
 });
 
 Deno.test("capture parsing: padded text narration of a real child arrives with its actor and action", async () => {
-  const { lines } = await runCaptured(fixture("print_narration.ts", "text"), { narration: true });
-  assert.deepEqual(lines.map(kindOf).slice(0, 5), EXPECTED);
+  const { items } = await runCaptured(fixture("print_narration.ts", "text"), { narration: true });
+  assert.deepEqual(kinds(items).slice(0, 5), EXPECTED);
 });
 
 Deno.test("capture parsing: painted text narration of a real child is narration all the same", async () => {
-  const { lines } = await runCaptured(fixture("print_narration.ts", "text", "color"), {
+  const { items } = await runCaptured(fixture("print_narration.ts", "text", "color"), {
     narration: true,
   });
-  assert.deepEqual(lines.map(kindOf).slice(0, 5), EXPECTED);
+  assert.deepEqual(kinds(items).slice(0, 5), EXPECTED);
 });
 
 Deno.test("capture parsing: a sentence that was cut still says how long it was", async () => {
-  const { lines } = await runCaptured(fixture("print_narration.ts", "json"), { narration: true });
-  const long = lines.at(-1);
-  assert.equal(long?.kind, "narration");
-  assert.match(long.record.human, /^x+ \[cut: 10000 characters\]$/);
+  const { items } = await runCaptured(fixture("print_narration.ts", "json"), { narration: true });
+  assert.match(narrated(items).at(-1)!.human, /^x+ \[cut: 10000 characters\]$/);
 });
 
 Deno.test("capture parsing: with narration false every line of a real child is a log line", async () => {
   for (const format of ["json", "text"]) {
-    const { lines } = await runCaptured(fixture("print_narration.ts", format), {
+    const captured = await runCaptured(fixture("print_narration.ts", format), {
       narration: false,
     });
-    assert.equal(lines.length, 6);
-    assert.deepEqual(lines.filter((line) => line.kind !== "log"), []);
-    assert.match(kindOf(lines[0]!), format === "json" ? /^stdout: \{"rbee"/ : /^stdout: \[worker/);
+    assert.equal(captured.logged().length, 6);
+    assert.deepEqual(narrated(captured.items), []);
+    assert.match(captured.logged()[0]!, format === "json" ? /^\{"rbee"/ : /^\[worker/);
   }
 });
 
@@ -93,8 +92,8 @@ Deno.test("capture parsing: plain lines arrive from both outputs, each in its or
 
 Deno.test("capture parsing: narration on standard error is narration too", async () => {
   const line = formatNarrationText(RECORD);
-  const { lines } = await runCaptured(shell(`echo '${line}' >&2`), { narration: true });
-  assert.deepEqual(lines.map(kindOf), ["worker model_load: Loading"]);
+  const { items } = await runCaptured(shell(`echo '${line}' >&2`), { narration: true });
+  assert.deepEqual(kinds(items), ["worker model_load: Loading"]);
 });
 
 Deno.test("captureOutput() loses nothing of a child that prints much and ends", async () => {
@@ -117,9 +116,9 @@ Deno.test("captureOutput() gives lines while the child runs", async () => {
 });
 
 Deno.test("captureOutput() resolves with the exit of a child that failed", async () => {
-  const { exit, lines } = await runCaptured(shell("echo broken >&2; exit 9"));
+  const { exit, items } = await runCaptured(shell("echo broken >&2; exit 9"));
   assert.deepEqual(exit, { code: 9, signal: null });
-  assert.deepEqual(lines.map(kindOf), ["stderr: broken"]);
+  assert.deepEqual(kinds(items), ["stderr: broken"]);
 });
 
 Deno.test("captureOutput() lets go of pipes that a grandchild keeps open", async () => {
@@ -155,84 +154,198 @@ Deno.test("captureOutput() waits for what a grandchild prints shortly after the 
   assert.deepEqual(captured.logged(), ["late"]);
 });
 
+Deno.test("captureOutput() reads a child that has ended before the first read", async () => {
+  const child = spawnChild({ ...shell("echo gone; printf half >&2; exit 3"), mode: "captured" });
+  await child.exited;
+  const items: Captured[] = [];
+  const exit = await captureOutput(child, {
+    narration: false,
+    onCaptured: (captured) => void items.push(captured),
+  });
+  assert.deepEqual(exit, { code: 3, signal: null });
+  assert.deepEqual(kinds(items).sort(), ["stderr: half", "stdout: gone"]);
+});
+
+Deno.test("captureOutput() goes on with a child that has closed one of its outputs", async () => {
+  await using captured = new CapturedChild(
+    shell("echo out; exec >&-; echo closed >&2; cat >/dev/null; echo end >&2"),
+  );
+  await captured.printed("closed");
+  assert.ok(isAlive(captured.child.pid));
+  await captured.child.closeInput();
+  await captured.ended;
+  assert.deepEqual(captured.logged(), ["out"]);
+  assert.deepEqual(captured.logged("stderr"), ["closed", "end"]);
+});
+
+Deno.test("captureOutput() gives the lines that are read together together", async () => {
+  const { items } = await runCaptured(shell("printf 'one\\ntwo\\nthree\\n'"));
+  assert.deepEqual(items, [
+    { kind: "log", stream: "stdout", lines: ["one", "two", "three"], truncated: false },
+  ]);
+});
+
+Deno.test("captureOutput() takes a line feed with or without a return before it for a line end", async () => {
+  const captured = await runCaptured(shell("printf 'one\\r\\n\\r\\ntwo\\n\\nend\\r\\n'"));
+  assert.deepEqual(captured.logged(), ["one", "", "two", "", "end"]);
+});
+
 Deno.test("captureOutput() makes U+FFFD of invalid UTF-8", async () => {
   const captured = await runCaptured(shell("printf '\\377abc\\303\\n\\342\\202\\254\\n'"));
   assert.deepEqual(captured.logged(), ["\ufffdabc\ufffd", "\u20ac"]);
 });
 
+Deno.test("captureOutput() keeps a character whole that is written in two pieces", async () => {
+  await using captured = new CapturedChild(
+    shell("printf 'caf\\303'; echo half >&2; cat; printf '\\251\\n'"),
+  );
+  await captured.printed("half");
+  await captured.child.closeInput();
+  await captured.ended;
+  assert.deepEqual(captured.logged(), ["caf\u00e9"]);
+});
+
+Deno.test("captureOutput() removes what a terminal would obey, and keeps colours beside it when told to", async () => {
+  const script = "printf '\\033[31mred\\033[0m\\ttab\\n\\033]0;title\\007a\\000b\\033[2J\\n'";
+  for (const color of [false, true]) {
+    const captured = await runCaptured(shell(script), { color });
+    assert.deepEqual(captured.logged(), ["red\ttab", "ab"]);
+    const painted = color ? ["\u001b[31mred\u001b[0m\ttab", "ab"] : ["red\ttab", "ab"];
+    assert.deepEqual(captured.painted(), painted);
+  }
+});
+
 Deno.test("captureOutput() cuts a line at 64 KiB, says so, and goes on", async () => {
-  const { lines } = await runCaptured(
+  const { items } = await runCaptured(
     shell("head -c 70000 /dev/zero | tr '\\0' a; echo; echo next"),
   );
-  assert.deepEqual(lines, [
-    { kind: "log", stream: "stdout", line: "a".repeat(65_536), truncated: true },
-    { kind: "log", stream: "stdout", line: "next", truncated: false },
+  assert.deepEqual(items, [
+    { kind: "log", stream: "stdout", lines: ["a".repeat(65_536)], truncated: true },
+    { kind: "log", stream: "stdout", lines: ["next"], truncated: false },
   ]);
 });
 
-Deno.test("classify() takes for narration what the formats print", () => {
-  const json = classified(formatNarrationJson(RECORD), true);
-  assert.deepEqual(json, { kind: "narration", record: RECORD });
-  const text = classified(formatNarrationText(RECORD), true);
-  assert.equal(text.kind, "narration");
-  const { at: _, ...rest } = text.record;
-  assert.deepEqual(rest, {
-    rbee: "narration",
-    actor: "worker",
-    action: "model_load",
-    human: "Loading",
-    level: "info",
+Deno.test("captureOutput() shows an update that nothing has ended, and not again when its line ends", async () => {
+  for (const update of ["\\r10 %%", "10 %%\\r"]) {
+    await using captured = new CapturedChild(shell(`printf '${update}'; cat; printf '\\n'`));
+    await captured.printed("10 %");
+    assert.ok(isAlive(captured.child.pid));
+    await captured.child.closeInput();
+    await captured.ended;
+    assert.deepEqual(captured.logged(), ["10 %"]);
+  }
+});
+
+Deno.test("captureOutput() shows an update that is printed while the child goes on", async () => {
+  await using captured = new CapturedChild(
+    shell("printf '10 %%\\r20 %%'; cat; printf '\\rdone\\n'"),
+  );
+  await captured.printed("20 %");
+  await captured.child.closeInput();
+  await captured.ended;
+  assert.deepEqual(captured.logged(), ["10 %", "20 %", "done"]);
+});
+
+Deno.test("captureOutput() gives the last update of a child that ends on it", async () => {
+  for (const script of ["10 %%\\r99 %%\\r100 %%\\r", "\\r10 %%\\r99 %%\\r100 %%"]) {
+    const captured = await runCaptured(shell(`printf '${script}'`));
+    assert.equal(captured.logged().at(-1), "100 %");
+    assert.equal(new Set(captured.logged()).size, captured.logged().length);
+  }
+});
+
+for (const style of ["before", "after"]) {
+  Deno.test(`captureOutput() gives at most ten updates a second, with returns ${style} them`, async () => {
+    await using captured = new CapturedChild(fixture("print_progress.ts", style));
+    await captured.until(() => captured.items.length >= 4);
+    await captured.child.closeInput();
+    await captured.ended;
+    const lines = captured.logged();
+    const shown = lines.slice(0, -1).filter((line) => line.endsWith(" B")).map(parseFloat);
+    assert.equal(lines.at(-1), "done");
+    // Far more than a line may hold has gone by without any line end.
+    assert.ok(shown.at(-1)! > 65_536, `${lines} were shown`);
+    assert.deepEqual(shown, shown.toSorted((a, b) => a - b));
+    const { times } = captured;
+    for (let i = 1; i < lines.length - 1; i++) assert.ok(times[i]! - times[i - 1]! > 99);
   });
+}
+
+Deno.test("captureOutput() neither cuts nor keeps a progress line that goes on and on", async () => {
+  const captured = await runCaptured(
+    shell("yes '50 %' | head -n 5000000 | tr '\\n' '\\r'; printf '100 %%\\nnext\\n'"),
+  );
+  const lines = captured.logged();
+  assert.deepEqual(lines.slice(-2), ["100 %", "next"]);
+  // Half an update is one too, when the child does not go on.
+  for (const line of lines.slice(0, -2)) assert.ok("50 %".startsWith(line), line);
+  assert.ok(lines.length < 100);
+  assert.deepEqual(captured.items.filter((item) => item.kind === "log" && item.truncated), []);
 });
 
-Deno.test("classify() takes nothing of a foreign program for narration", () => {
-  for (const line of [formatNarrationJson(RECORD), formatNarrationText(RECORD)]) {
-    assert.deepEqual(classified(line, false), {
-      kind: "log",
-      stream: "stdout",
-      line,
-      truncated: false,
-    });
-  }
+Deno.test("captureOutput() never takes narration for progress", async () => {
+  const line = formatNarrationJson(RECORD);
+  const { items } = await runCaptured(
+    shell(`printf '10 %%\\r%s\\n%s\\r%s\\r20 %%\\n' '${line}' '${line}' '${line}'`),
+    { narration: true },
+  );
+  const said = "worker model_load: Loading";
+  assert.deepEqual(kinds(items), ["stdout: 10 %", said, said, said, "stdout: 20 %"]);
 });
 
-Deno.test("classify() does not read narration out of a line that was cut", () => {
-  for (const text of [formatNarrationJson(RECORD), formatNarrationText(RECORD)]) {
-    const captured = classify({ text, truncated: true }, "stderr", true);
-    assert.deepEqual(captured, { kind: "log", stream: "stderr", line: text, truncated: true });
-  }
-});
-
-Deno.test("classify() makes one printable line of a sentence from a child", () => {
-  const json = formatNarrationJson({ ...RECORD, human: "a\nb\u001b[2Jc\ud800" });
-  const captured = classified(json, true);
-  assert.equal(captured.kind, "narration");
-  assert.equal(captured.record.human, "a b [2Jc\ufffd");
-});
-
-Deno.test("classify() removes from a log line what a terminal would obey, and keeps tabs", () => {
-  const cases: [text: string, line: string][] = [
-    ["\u001b[31mred\u001b[0m", "red"],
-    ["\u001b]0;title\u0007text", "text"],
-    ["\u001b[2J\u001b[Hcleared", "cleared"],
-    ["bell\u0007 null\u0000 c1\u0085", "bell null c1"],
-    ["a\tb", "a\tb"],
-    ["caf\u00e9 \u{1f41d}", "caf\u00e9 \u{1f41d}"],
+Deno.test("captureOutput() takes JSON that does not fit the schema for a line", async () => {
+  const lines = [
+    '{"rbee":"narration"}',
+    formatNarrationJson({ ...RECORD, action: "Not An Action" }),
+    formatNarrationJson(RECORD).slice(0, -1),
   ];
-  for (const [text, line] of cases) {
-    assert.deepEqual(classified(text, true), {
-      kind: "log",
-      stream: "stdout",
-      line,
-      truncated: false,
-    });
-  }
+  const script = lines.map((line) => `echo '${line}'`).join(";");
+  const captured = await runCaptured(shell(script), { narration: true });
+  assert.deepEqual(captured.logged(), lines);
 });
 
-Deno.test("classify() keeps what a terminal shows of a line that was written over", () => {
-  const shown = (text: string) => kindOf(classified(text, false));
-  assert.equal(shown("10 %\r50 %\r100 %"), "stdout: 100 %");
-  assert.equal(shown("10 %\r100 %\r"), "stdout: 100 %");
-  assert.equal(shown("whole\r\r"), "stdout: whole");
-  assert.equal(shown("\r"), "stdout: ");
+interface Measured {
+  exit: { code: number };
+  lines: number;
+  lastSeq: number;
+  after: number;
+  ordered: boolean;
+  truncated: number;
+  first: string;
+  last: string;
+  grownMiB: number;
+}
+
+async function measured(script: string): Promise<Measured> {
+  const { exit, ...captured } = await runCaptured(fixture("capture_lines.ts", script));
+  assert.equal(exit.code, 0, captured.items.map((item) => JSON.stringify(item)).join("\n"));
+  const [item] = captured.items;
+  assert.equal(item?.kind, "log");
+  return JSON.parse(item.lines[0]!);
+}
+
+Deno.test("captureOutput() loses none of 10 million lines into a log whose reader stalls, in bounded memory", async () => {
+  const { grownMiB, ...found } = await measured("seq 10000000; exit 0");
+  assert.deepEqual(found, {
+    exit: { code: 0, signal: null },
+    lines: 10_000_000,
+    lastSeq: 10_000_000,
+    after: 0,
+    ordered: true,
+    truncated: 0,
+    first: "1",
+    last: "10000000",
+  });
+  assert.ok(grownMiB < 300, `it took ${grownMiB} MiB`);
+});
+
+Deno.test("captureOutput() holds no more of a line without an end than it gives", async () => {
+  const { grownMiB, ...found } = await measured(
+    "head -c 500M /dev/zero | tr '\\0' a; echo; echo 2",
+  );
+  assert.equal(found.lastSeq, 2);
+  assert.equal(found.truncated, 1);
+  assert.equal(found.first, "a".repeat(20));
+  assert.equal(found.last, "2");
+  assert.ok(grownMiB < 300, `it took ${grownMiB} MiB`);
 });

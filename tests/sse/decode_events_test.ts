@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
-import { decodeEvents, MAX_EVENT_CHARACTERS } from "../../src/sse/decode_events.ts";
+import { decodeEvents } from "../../src/sse/decode_events.ts";
+import { MAX_EVENT_CHARACTERS } from "../../src/sse/decode_messages.ts";
 import {
   encodeEvent,
   encodeGap,

@@ -3,10 +3,13 @@ import fc from "fast-check";
 import {
   encodeEvent,
   encodeGap,
+  encodeLogLines,
   KEEPALIVE_COMMENT,
   RETRY_MS,
   STREAM_HEAD,
 } from "../../src/sse/encode_event.ts";
+import type { NewJobEvent } from "../../src/contracts/job_event.ts";
+import { anyText } from "../helpers/hostile_strings.ts";
 import { anyNewEvent, HOSTILE_EVENTS, placed } from "../helpers/sample_events.ts";
 
 const AT = "2026-01-31T12:00:00.123Z";
@@ -44,6 +47,30 @@ Deno.test("encodeEvent() writes exactly three lines and a blank one, whatever th
   };
   for (const event of HOSTILE_EVENTS) check(encodeEvent(5, AT, event));
   fc.assert(fc.property(anyNewEvent(), (event) => check(encodeEvent(5, AT, event))));
+});
+
+Deno.test("encodeEvent() writes what JSON.stringify() writes of the event, in its order", () => {
+  const check = (event: NewJobEvent) => {
+    const { type, at: _at, ...data } = event;
+    const json = JSON.stringify({ seq: 5, at: AT, ...data });
+    assert.equal(encodeEvent(5, AT, event), `id: 5\nevent: ${type}\ndata: ${json}\n\n`);
+  };
+  for (const event of HOSTILE_EVENTS) check(event);
+  fc.assert(fc.property(anyNewEvent(), check));
+});
+
+Deno.test("encodeLogLines() writes what encodeEvent() writes of each line", () => {
+  const anyLines = fc.array(fc.oneof(anyText(), fc.string()), { maxLength: 20 });
+  const anyStream = fc.constantFrom("stdout" as const, "stderr" as const);
+  fc.assert(
+    fc.property(fc.nat(), anyText(), anyStream, anyLines, (seq, actor, stream, lines) => {
+      assert.deepEqual(
+        encodeLogLines(seq, AT, { actor, stream, lines }),
+        lines.map((line, i) => encodeEvent(seq + i, AT, { type: "log", actor, stream, line })),
+      );
+    }),
+    { numRuns: 500 },
+  );
 });
 
 Deno.test("encodeGap() has the last number that is gone as its id, and no seq", () => {
