@@ -3,7 +3,8 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { deviceSchema } from "../contracts/device.ts";
 import { type WorkerOptions, workerOptionsSchema } from "../contracts/worker.ts";
 import { type Paths, resolvePaths } from "./paths.ts";
-import { type JournalSettings, readRbeeYaml } from "./rbee_yaml.ts";
+import { DEFAULT_MAX_QUEUE, type HiveSettings } from "./hive_settings.ts";
+import { type JournalSettings, type QueenLimits, readRbeeYaml } from "./rbee_yaml.ts";
 
 /** The flags of `rbee serve`, as the command line gives them. */
 export interface RoleFlags {
@@ -18,6 +19,10 @@ export interface RoleFlags {
   gpuLayers?: number;
   kvType?: string;
   parentPipe?: boolean;
+  maxQueue?: number;
+  memoryCheck?: boolean;
+  memoryLimit?: number;
+  probe?: string;
 }
 
 /** What queen or hive is started with. */
@@ -28,9 +33,22 @@ export interface DaemonOptions {
   journal: JournalSettings;
 }
 
+/** What llama.cpp is asked for a hive, which does not load it itself. */
+const probeSchema = z.enum(["devices", "memory"]);
+
+/** What the queen is started with. */
+export interface QueenOptions extends DaemonOptions {
+  limits: QueenLimits;
+}
+
+/** What a hive is started with. */
+export interface HiveOptions extends DaemonOptions {
+  settings: HiveSettings;
+}
+
 /** What a worker is started with. */
 export interface WorkerRoleOptions {
-  /** `bee-tiny`, or the path of a GGUF file. */
+  /** `bee-tiny`, or the path of a GGUF file. Empty where a probe needs none. */
   model: string;
   /** See `deviceSchema`. */
   device: string;
@@ -38,12 +56,21 @@ export interface WorkerRoleOptions {
   port: number;
   /** End when standard input closes. */
   parentPipe: boolean;
+  /** How many requests may wait for a slot. */
+  maxQueue: number;
+  /** Refuse to load what does not fit into memory. */
+  memoryCheck: boolean;
+  /** What of the machine's memory it may take, in bytes. Undefined: what it finds free. */
+  memoryLimit?: number | undefined;
+  /** Answer this on standard output and end, in place of being a worker. */
+  probe?: z.infer<typeof probeSchema> | undefined;
   options: WorkerOptions;
 }
 
 /** What a role is started with, complete and checked. */
 export type RoleOptions =
-  | { role: "queen" | "hive" } & DaemonOptions
+  | { role: "queen" } & QueenOptions
+  | { role: "hive" } & HiveOptions
   | { role: "worker" } & WorkerRoleOptions;
 
 /**
@@ -56,10 +83,18 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
   if (flags.port !== undefined) check("--port", z.number().int().min(0).max(65_535), flags.port);
   if (role !== "worker") {
     const paths = resolvePaths();
-    const { [role]: file, journal } = await readRbeeYaml(paths.config);
-    return { role, paths, journal, host: flags.host ?? file.host, port: flags.port ?? file.port };
+    const { queen, hive, models, engines, journal } = await readRbeeYaml(paths.config);
+    const listener = (file: { host: string; port: number }) => ({
+      paths,
+      journal,
+      host: flags.host ?? file.host,
+      port: flags.port ?? file.port,
+    });
+    if (role === "queen") return { role, ...listener(queen), limits: queen };
+    return { role, ...listener(hive), settings: { limits: hive, models, engines } };
   }
-  if (flags.model === undefined) {
+  const probe = check("--probe", probeSchema.optional(), flags.probe);
+  if (flags.model === undefined && probe !== "devices") {
     throw new RbeeError(
       "usage",
       "A worker needs --model; give bee-tiny or the path of a GGUF file",
@@ -70,9 +105,13 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
     role,
     host: flags.host ?? "127.0.0.1",
     port: flags.port ?? 0,
-    model: flags.model,
+    model: flags.model ?? "",
     device: check("--device", deviceSchema, flags.device),
     parentPipe: flags.parentPipe ?? false,
+    maxQueue: check("--max-queue", z.number().int().min(0), flags.maxQueue ?? DEFAULT_MAX_QUEUE),
+    memoryCheck: flags.memoryCheck ?? true,
+    memoryLimit: check("--memory-limit", z.number().int().min(0).optional(), flags.memoryLimit),
+    probe,
     options: {
       context: check("--context", shape.context, flags.context),
       gpu_layers: check("--gpu-layers", shape.gpu_layers, flags.gpuLayers),

@@ -33,7 +33,7 @@ export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const name = option.long?.replace(/^--/, "").replaceAll("-", "_").toUpperCase() ?? "";
   // For commander the variable of a switch says yes by being there, whatever it holds.
-  const off = option.isBoolean() &&
+  const off = (option.isBoolean() || option.negate) &&
     /^(|0|false|no|off)$/i.test(Deno.env.get(`RBEE_${name}`) ?? "1");
   return off ? option : option.env(`RBEE_${name}`);
 }

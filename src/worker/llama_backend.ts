@@ -14,6 +14,8 @@ export async function startLlama(device: string, onDiagnostic: OnDiagnostic): Pr
   const [kind = "auto", index] = device.split(":");
   if (index !== undefined) {
     // llama.cpp's backends read these when they are loaded; there is no other way to choose one GPU.
+    // As nvidia-smi counts: CUDA itself would put the fastest card first.
+    Deno.env.set("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
     Deno.env.set(kind === "cuda" ? "CUDA_VISIBLE_DEVICES" : "GGML_VK_VISIBLE_DEVICES", index);
   }
   let llama: Llama;

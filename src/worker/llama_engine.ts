@@ -1,17 +1,18 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
-import { narrationContext, withNarrationContext } from "../narration/context.ts";
+import { SlotQueue } from "../base/slot_queue.ts";
+import { narratePlace } from "../jobs/waiting_line.ts";
 import { narrate } from "../narration/narrate.ts";
 import { renderChat } from "./chat_prompt.ts";
 import { chatTokens } from "./chat_tokens.ts";
 import type { Engine, Generation, GenerationResult } from "./engine.ts";
-import { SlotQueue } from "../base/slot_queue.ts";
 import { StopFilter } from "./stop_filter.ts";
 import { TokenText } from "./token_text.ts";
 
 const FIRST_STEP_TOKENS = 32;
 const STEP_TARGET_MS = 100;
+const PROGRESS_EVERY_MS = 2000;
 const MAX_SEED = 4_294_967_294;
 
 /** llama.cpp in this process: one model, one context, one sequence a slot. */
@@ -40,7 +41,7 @@ export class LlamaEngine implements Engine {
     }
     const sequence = await this.#slots.acquire({
       signal: generation.signal,
-      onPlace: placeNarrator(),
+      onPlace: narratePlace(),
     });
     try {
       return await this.#run(sequence, tokens, generation, room);
@@ -115,13 +116,21 @@ export class LlamaEngine implements Engine {
     await sequence.adaptStateToTokens(head, false);
     let at = sequence.nextTokenIndex;
     let step = FIRST_STEP_TOKENS;
+    let saidMs = performance.now();
     while (at < head.length) {
       signal.throwIfAborted();
       const startedMs = performance.now();
       const part = head.slice(at, at + step);
       await sequence.evaluateWithoutGeneratingNewTokens(part);
       at += part.length;
-      const tookMs = performance.now() - startedMs;
+      const nowMs = performance.now();
+      const tookMs = nowMs - startedMs;
+      if (nowMs - saidMs >= PROGRESS_EVERY_MS) {
+        saidMs = nowMs;
+        narrate("prompt_read", `Read ${at} of ${tokens.length} tokens of the prompt`, {
+          progress: { current: at, total: tokens.length, unit: "tokens" },
+        });
+      }
       if (tookMs < STEP_TARGET_MS) step = Math.min(step * 2, this.#context.batchSize);
       else step = Math.max(8, Math.floor(step / 2));
     }
@@ -148,18 +157,4 @@ export class LlamaEngine implements Engine {
     }
     return tokens;
   }
-}
-
-/** Says a request's place in the queue, in that request's own job. */
-function placeNarrator(): (place: number) => void {
-  // Places change while another job gives its slot back, in that one's context.
-  const context = narrationContext();
-  return (place) =>
-    withNarrationContext(
-      context,
-      () =>
-        narrate("infer_wait", `All slots are busy; place ${place} in the queue`, {
-          fields: { place },
-        }),
-    );
 }

@@ -1,3 +1,4 @@
+import { InsufficientMemoryError } from "node-llama-cpp";
 import { DEFAULT_PARALLEL } from "../contracts/worker.ts";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import type { WorkerRoleOptions } from "../config/role_options.ts";
@@ -5,20 +6,22 @@ import { narrate } from "../narration/narrate.ts";
 import { startLlama } from "./llama_backend.ts";
 import { LlamaEngine } from "./llama_engine.ts";
 import type { ModelFile } from "../models/model_file.ts";
+import { checkMemory } from "./check_memory.ts";
+import { contextSize } from "./estimate_memory.ts";
 import { chooseThreads } from "./threads.ts";
 
-const DEFAULT_CONTEXT = 4096;
 const PROGRESS_STEP_PERCENT = 20;
 const PROGRESS_EVERY_MS = 1000;
 
 /**
- * Loads a model with llama.cpp and narrates how far it is.
+ * Loads a model with llama.cpp and narrates how far it is, unless there is no room for it.
  *
- * @throws {RbeeError} `no_such_device`, or `model_load_failed` with llama.cpp's own reason.
+ * @throws {RbeeError} `no_such_device`, `insufficient_memory`, or `model_load_failed` with llama.cpp's
+ * own reason.
  */
 export async function loadEngine(
   file: ModelFile,
-  options: Pick<WorkerRoleOptions, "device" | "options">,
+  options: Pick<WorkerRoleOptions, "device" | "options" | "memoryCheck" | "memoryLimit">,
   onDiagnostic: (line: string) => void,
 ): Promise<LlamaEngine> {
   const diagnostics: string[] = [];
@@ -38,19 +41,22 @@ export async function loadEngine(
     fields: { device, threads },
   });
   try {
+    const need = options.memoryCheck ? await checkMemory(llama, { file, options }) : undefined;
+    // What was checked here is not checked again by the package, which knows of no container.
+    const checked = need !== undefined || !options.memoryCheck;
+    const gpuLayers = need?.gpu_layers ?? options.options.gpu_layers;
     const model = await llama.loadModel({
       modelPath: file.path,
-      ...(options.options.gpu_layers === undefined
-        ? {}
-        : { gpuLayers: options.options.gpu_layers }),
+      ...(gpuLayers === undefined ? {} : { gpuLayers }),
+      ignoreMemorySafetyChecks: checked,
       onLoadProgress: progressNarrator(file.name),
     });
     const kvType = options.options.kv_type?.toUpperCase() as "F16" | "Q8_0" | "Q4_0" | undefined;
     const context = await model.createContext({
-      contextSize: options.options.context ??
-        Math.min(DEFAULT_CONTEXT, model.trainContextSize ?? DEFAULT_CONTEXT),
+      contextSize: contextSize(options.options, model.trainContextSize),
       sequences: options.options.parallel ?? DEFAULT_PARALLEL,
       threads,
+      ignoreMemorySafetyChecks: checked,
       ...(kvType === undefined
         ? {}
         : { experimentalKvCacheKeyType: kvType, experimentalKvCacheValueType: kvType }),
@@ -63,8 +69,9 @@ export async function loadEngine(
     return new LlamaEngine(model, context);
   } catch (error) {
     await llama.dispose();
+    if (error instanceof RbeeError) throw error;
     throw new RbeeError(
-      "model_load_failed",
+      error instanceof InsufficientMemoryError ? "insufficient_memory" : "model_load_failed",
       `Cannot load "${file.path}": ${whyNotLoaded(error, diagnostics)}`,
       { cause: error },
     );

@@ -1,9 +1,11 @@
 import { inferSchema, statusSchema } from "../contracts/operation.ts";
 import { untilAborted } from "../base/delay.ts";
 import { toRbeeError } from "../base/rbee_error.ts";
+import { DEFAULT_PARALLEL } from "../contracts/worker.ts";
 import { operation } from "../jobs/operation_handler.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
 import { type RoleServer, startRoleServer } from "../jobs/role_server.ts";
+import { requireRoom } from "../jobs/waiting_line.ts";
 import type { WorkerRoleOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
 import { parentPipeClosed } from "../process/parent_pipe.ts";
@@ -11,6 +13,7 @@ import { VERSION } from "../version.ts";
 import type { Engine } from "./engine.ts";
 import { checkModel, infer } from "./infer.ts";
 import { loadEngine } from "./load_engine.ts";
+import { answerProbe } from "./probe.ts";
 import { findModelFile } from "../models/model_file.ts";
 
 const STATUS_LIMIT = { kind: "total", ms: 10_000 } as const;
@@ -20,14 +23,17 @@ const GRACE_MS = 5000;
 
 /**
  * Runs a worker until it is told to end: listens first, so that its health can be asked while it
- * loads, then loads the model, then answers. Returns the exit code.
+ * loads, then loads the model, then answers. With `probe`, answers that alone. Returns the exit code.
  */
 export async function runWorker(
   options: WorkerRoleOptions,
   process: RoleProcess,
 ): Promise<number> {
+  if (options.probe !== undefined) return await answerProbe(options, process);
   let loaded: Engine | undefined;
   const names: string[] = [options.model];
+  const slots = options.options.parallel ?? DEFAULT_PARALLEL;
+  let open = 0;
   const server: RoleServer = startRoleServer({
     role: "worker",
     graceMs: GRACE_MS,
@@ -39,8 +45,20 @@ export async function runWorker(
           result: { role: "worker", version: VERSION, model: options.model, loaded: !!loaded },
         })),
       infer: operation(inferSchema, INFER_LIMIT, async (request, job) => {
-        checkModel(request.model, names);
-        return await infer(await engine, request, job);
+        open++;
+        try {
+          checkModel(request.model, names);
+          return await infer(await engine, request, job);
+        } finally {
+          open--;
+        }
+      }, {
+        // What waits for the model to be loaded waits for a slot, too.
+        admit: () =>
+          requireRoom({
+            free: Math.max(0, slots - open),
+            waiting: Math.max(0, open - slots),
+          }, options.maxQueue),
       }),
     },
   });
@@ -60,8 +78,8 @@ export async function runWorker(
     }
     if (await ended === "parent_gone") return 0;
   } catch (error) {
-    const { code, message } = toRbeeError(error);
-    narrate("model_load", message, { level: "error", fields: { code } });
+    const { code, message, details } = toRbeeError(error);
+    narrate("model_load", message, { level: "error", fields: { ...details, code } });
     await server.close();
     return 1;
   }

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { hiveInfoSchema, hiveNameSchema, LOCAL_HIVE } from "../../src/contracts/hive.ts";
 import { actorSchema } from "../../src/contracts/narration_record.ts";
 import { assertAccepts, assertRefuses } from "../helpers/schema_table.ts";
@@ -30,7 +31,8 @@ Deno.test("hiveNameSchema takes only names that can be part of an actor", () => 
 });
 
 Deno.test("hiveInfoSchema takes a hive that is out of reach and one that is connected", () => {
-  const hive = { name: "gpu", url: null, version: null, devices: [], workers: 0 };
+  const hive = { name: "gpu", url: null, version: null, devices: [], load: [], workers: 0 };
+  const cpu = { device: "cpu", kind: "cpu", name: "x", total_bytes: 2, free_bytes: null, cores: 1 };
   assertAccepts(hiveInfoSchema, [
     { ...hive, state: "unreachable", error: "connection refused" },
     {
@@ -38,12 +40,20 @@ Deno.test("hiveInfoSchema takes a hive that is out of reach and one that is conn
       state: "connected",
       url: "http://10.0.0.2:7835",
       version: "0.1.0",
-      devices: ["cpu"],
+      devices: [cpu],
+      load: [0.5, 0.25, 0],
     },
   ]);
   assertRefuses(hiveInfoSchema, [
     { ...hive, state: "gone" },
     { ...hive, state: "connected", workers: -1 },
     { ...hive, state: "connected", name: "a/b" },
+    { ...hive, state: "connected", devices: ["cpu"] },
+    { ...hive, state: "connected", load: [-1] },
   ]);
+});
+
+Deno.test("hiveInfoSchema takes the load for unknown where a hive does not tell it", () => {
+  const hive = { name: "gpu", url: null, version: null, devices: [], workers: 0 };
+  assert.deepEqual(hiveInfoSchema.parse({ ...hive, state: "connecting" }).load, []);
 });

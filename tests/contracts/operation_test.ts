@@ -97,8 +97,8 @@ Deno.test("inferSchema refuses a message that has no role of a chat", () => {
   ]);
 });
 
-Deno.test("workerSpawnSchema chooses device auto and engine llama unless told", () => {
-  assert.deepEqual(workerSpawnSchema.parse(SPAWN), { ...SPAWN, device: "auto", engine: "llama" });
+Deno.test("workerSpawnSchema leaves device and engine to the hive unless told", () => {
+  assert.deepEqual(workerSpawnSchema.parse(SPAWN), SPAWN);
 });
 
 Deno.test("workerSpawnSchema takes the options of a worker within their ranges", () => {

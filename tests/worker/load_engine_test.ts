@@ -5,9 +5,11 @@ import { RbeeHome } from "../helpers/rbee_home.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
+const CHECKED = { device: "cpu", memoryCheck: true, options: {} };
+
 Deno.test("loadEngine() narrates how far it is, what it computes on, and the slots", async () => {
   using said = new RecordedNarration();
-  const options = { device: "cpu", options: { parallel: 3, context: 100, threads: 2 } };
+  const options = { ...CHECKED, options: { parallel: 3, context: 100, threads: 2 } };
   const engine = await loadEngine(await findModelFile(DEMO_MODEL), options, () => {});
   await engine.close();
   const loads = said.records.filter(({ action }) => action === "model_load");
@@ -26,7 +28,7 @@ Deno.test("loadEngine() narrates how far it is, what it computes on, and the slo
 Deno.test("loadEngine() gives a small model one thread, four slots, and no more context than it has learned", async () => {
   using said = new RecordedNarration();
   const file = await findModelFile(DEMO_MODEL);
-  const engine = await loadEngine(file, { device: "auto", options: {} }, () => {});
+  const engine = await loadEngine(file, { ...CHECKED, device: "auto" }, () => {});
   await engine.close();
   assert.equal(said.records.find(({ action }) => action === "threads")?.fields?.["threads"], 1);
   assert.equal(
@@ -36,13 +38,13 @@ Deno.test("loadEngine() gives a small model one thread, four slots, and no more 
 });
 
 Deno.test("loadEngine() keeps the context as the type that it is told", async () => {
-  const options = { device: "cpu", options: { kv_type: "f16" as const, parallel: 1 } };
+  const options = { ...CHECKED, options: { kv_type: "f16" as const, parallel: 1 } };
   const engine = await loadEngine(await findModelFile(DEMO_MODEL), options, () => {});
   await engine.close();
   // The demo model's heads are narrower than a block of this type: it shows that the type arrives.
   const quantised = loadEngine(
     await findModelFile(DEMO_MODEL),
-    { device: "cpu", options: { kv_type: "q8_0" } },
+    { ...CHECKED, options: { kv_type: "q8_0" } },
     () => {},
   );
   await assert.rejects(quantised, {
@@ -74,7 +76,7 @@ Deno.test("loadEngine() tells that the header of a file is damaged", async () =>
   await Deno.writeTextFile(path, "GGUF");
   const loading = loadEngine(
     await findModelFile(path),
-    { device: "cpu", options: {} },
+    CHECKED,
     () => {},
   );
   await assert.rejects(loading, {
@@ -82,4 +84,26 @@ Deno.test("loadEngine() tells that the header of a file is damaged", async () =>
     code: "model_load_failed",
     message: `Cannot load "${path}": its header is damaged; download the model again`,
   });
+});
+
+Deno.test("loadEngine() says what it needs before it loads, and refuses what does not fit", async () => {
+  using said = new RecordedNarration();
+  const file = await findModelFile(DEMO_MODEL);
+  const engine = await loadEngine(file, CHECKED, () => {});
+  await engine.close();
+  const actions = said.records.map(({ action }) => action);
+  assert.ok(actions.indexOf("memory") < actions.indexOf("model_load"), actions.join());
+  await assert.rejects(loadEngine(file, { ...CHECKED, memoryLimit: 1_000_000 }, () => {}), {
+    name: "RbeeError",
+    code: "insufficient_memory",
+    message: /^Cannot load bee-tiny: it needs 6\.3 MB \(model 1\.7, context 4\.5\) and 1\.0 MB of /,
+  });
+});
+
+Deno.test("loadEngine() loads what does not fit when it is told not to check", async () => {
+  using said = new RecordedNarration();
+  const options = { ...CHECKED, memoryCheck: false, memoryLimit: 1 };
+  const engine = await loadEngine(await findModelFile(DEMO_MODEL), options, () => {});
+  await engine.close();
+  assert.ok(!said.records.some(({ action }) => action === "memory"));
 });

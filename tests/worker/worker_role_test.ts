@@ -42,8 +42,22 @@ class TestWorker implements AsyncDisposable {
       },
     });
     const ended = runWorker(
-      { model, device: "cpu", host: "127.0.0.1", port: 0, parentPipe: false, options },
-      { signal: end.signal, flushOutput: () => flushed, diagnostic: () => {} },
+      {
+        model,
+        device: "cpu",
+        host: "127.0.0.1",
+        port: 0,
+        parentPipe: false,
+        maxQueue: 512,
+        memoryCheck: true,
+        options,
+      },
+      {
+        signal: end.signal,
+        flushOutput: () => flushed,
+        diagnostic: () => {},
+        diagnosticColor: false,
+      },
     );
     await reached.promise;
     remove();

@@ -31,7 +31,14 @@ export function addServeCommand(
       numberFlag("--gpu-layers <n>", "worker: layers on the GPU (default: as many as fit)"),
     )
     .addOption(flag("--kv-type <type>", "worker: f16, q8_0 or q4_0 (default: f16)"))
+    .addOption(
+      numberFlag("--max-queue <n>", "worker: requests that may wait for a slot (default: 512)"),
+    )
     .addOption(flag("--parent-pipe", "worker: end when standard input closes"))
+    .addOption(flag("--no-memory-check", "worker: load even what does not fit into memory"))
+    // Between a hive and its own workers.
+    .addOption(numberFlag("--memory-limit <bytes>", "worker: memory to take at most").hideHelp())
+    .addOption(new Option("--probe <what>", "worker: answer devices or memory, and end").hideHelp())
     .addHelpText("after", "\nExample:\n  rbee serve --role worker --model bee-tiny --port 8080")
     .action(serve);
 }
