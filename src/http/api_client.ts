@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { errorFromResponse } from "./errors.ts";
+import { readBody } from "./read_body.ts";
 
 /** One request to a role. */
 export interface ApiRequest<S extends z.ZodType> {
@@ -28,8 +29,11 @@ export async function requestJson<S extends z.ZodType>(
   url: string,
   request: ApiRequest<S>,
 ): Promise<z.infer<S>> {
-  const response = await send(url, request);
-  const text = await response.text().catch((error: unknown) => {
+  const limit = AbortSignal.timeout(request.timeoutMs ?? 30_000);
+  const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+  const response = await send(url, request, signal);
+  const text = await readText(response, signal).catch((error: unknown) => {
+    if (request.signal?.aborted) throw request.signal.reason;
     throw unreachable(url, error);
   });
   const expected = request.statuses?.includes(response.status) ?? response.ok;
@@ -51,15 +55,28 @@ export async function requestJson<S extends z.ZodType>(
   );
 }
 
-async function send<S extends z.ZodType>(url: string, request: ApiRequest<S>): Promise<Response> {
-  const limit = AbortSignal.timeout(request.timeoutMs ?? 30_000);
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of readBody(response.body, signal)) {
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+async function send<S extends z.ZodType>(
+  url: string,
+  request: ApiRequest<S>,
+  signal: AbortSignal,
+): Promise<Response> {
   const init: RequestInit = {
     method: request.method ?? "GET",
     headers: {
       ...(request.body === undefined ? {} : { "Content-Type": "application/json" }),
       ...request.headers,
     },
-    signal: request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]),
+    signal,
   };
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
   try {

@@ -1,7 +1,10 @@
+import type { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import { decodeEvents } from "../sse/decode_events.ts";
+import { decodeMessages } from "../sse/decode_messages.ts";
 import { errorFromResponse } from "./errors.ts";
+import { readBody } from "./read_body.ts";
 
 /** Three missed keepalive comments: the connection is dead though nothing has closed it. */
 export const SILENCE_LIMIT_MS = 45_000;
@@ -44,6 +47,35 @@ export class EventConnection {
    * @throws {TypeError} If the connection cannot be made, or breaks.
    */
   async *open(url: string, after: number): AsyncGenerator<JobEvent, void, void> {
+    yield* decodeEvents(await this.#connect(url, after));
+  }
+
+  /**
+   * Reads the data of events of one type until the stream ends, however it ends; others are passed
+   * over. Call once.
+   *
+   * @throws {RbeeError} What the role answered, `bad_answer` if that is no event stream, `bad_event` if
+   * the data does not fit.
+   * @throws {TypeError} If the connection cannot be made, or breaks.
+   */
+  async *data<S extends z.ZodType>(
+    url: string,
+    type: string,
+    schema: S,
+  ): AsyncGenerator<z.infer<S>, void, void> {
+    for await (const { event, data } of decodeMessages(await this.#connect(url, 0))) {
+      if (event !== type) continue;
+      const parsed = schema.safeParse(parseJson(data));
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        const where = `${issue?.path.join(".")} ${issue?.message}`;
+        throw new RbeeError("bad_event", `${url} sent a "${type}" that does not fit: ${where}`);
+      }
+      yield parsed.data;
+    }
+  }
+
+  async #connect(url: string, after: number): Promise<AsyncIterable<Uint8Array>> {
     this.#silenceTimer = setInterval(() => {
       if (performance.now() - this.#lastChunkMs < this.#silenceLimitMs) return;
       this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
@@ -65,19 +97,28 @@ export class EventConnection {
         `${url} answered with ${type.slice(0, 80)}, not with a stream; check that it is rbee's`,
       );
     }
-    yield* decodeEvents(response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform: (chunk, controller) => {
-          this.#lastChunkMs = performance.now();
-          controller.enqueue(chunk);
-        },
-      }),
-    ));
+    return this.#chunks(response.body);
+  }
+
+  async *#chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of readBody(body, this.#signal)) {
+      this.#lastChunkMs = performance.now();
+      yield chunk;
+    }
   }
 
   /** Lets go of the connection and its timer. Needed however {@linkcode open} has ended. */
   close(): void {
     clearInterval(this.#silenceTimer);
     this.#abort.abort();
+  }
+}
+
+/** Undefined for what is not JSON, which fits no schema. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { errorBodySchema } from "../../src/contracts/error_body.ts";
-import { errorBody, errorFromResponse, statusOf } from "../../src/http/errors.ts";
+import { errorBody, errorFromResponse, errorResponse, statusOf } from "../../src/http/errors.ts";
 
 const URL = "http://127.0.0.1:7833/v1/jobs";
 
@@ -26,6 +27,13 @@ for (
     ["a_code_of_tomorrow", 500, "server_error"],
     ["toString", 500, "server_error"],
     ["worker_gone", 502, "server_error"],
+    ["engine_failed", 502, "server_error"],
+    ["engine_not_found", 404, "invalid_request_error"],
+    ["hive_not_found", 404, "invalid_request_error"],
+    ["hive_unreachable", 503, "server_error"],
+    ["queue_full", 503, "server_error"],
+    ["insufficient_memory", 503, "server_error"],
+    ["engine_busy", 503, "server_error"],
     ["shutting_down", 503, "server_error"],
     ["timeout", 504, "server_error"],
   ] as const
@@ -36,6 +44,41 @@ for (
     assert.deepEqual(errorBody(error), { error: { code, message: "A sentence", type } });
   });
 }
+
+/** The answer to a request whose work throws `thrown`. */
+async function answerTo(thrown: unknown): Promise<Response> {
+  const app = new Hono();
+  app.get("/", (c) => errorResponse(c, thrown));
+  return await app.request("/");
+}
+
+for (const [seconds, header] of [[5, "5"], [0, "0"], ["soon", null], [undefined, null]] as const) {
+  Deno.test(`errorResponse() with retry_after_s ${seconds} has Retry-After ${header}`, async () => {
+    const details = seconds === undefined ? { waiting: 3 } : { retry_after_s: seconds };
+    const answer = await answerTo(new RbeeError("queue_full", "Too many wait", { details }));
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers.get("retry-after"), header);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    const { error } = errorBodySchema.parse(await answer.json());
+    assert.deepEqual([error.code, error.type, error.details], [
+      "queue_full",
+      "server_error",
+      details,
+    ]);
+  });
+}
+
+Deno.test("errorResponse() answers what is no error of ours as internal, without its stack", async () => {
+  const answer = await answerTo(new TypeError("the wheel is missing"));
+  assert.equal(answer.status, 500);
+  assert.deepEqual(await answer.json(), {
+    error: {
+      code: "internal",
+      message: "Internal error: the wheel is missing",
+      type: "server_error",
+    },
+  });
+});
 
 Deno.test("errorFromResponse() rebuilds the error that errorBody() wrote", () => {
   const error = new RbeeError("worker_gone", 'The "worker" ended', {
