@@ -52,6 +52,7 @@ async function serve(flags: RoleFlags): Promise<number> {
     signal: end.signal,
     flushOutput: async () => void await output.flush({ timeoutMs: LAST_FLUSH_MS }),
     diagnostic: (line) => void output.push(Deno.stderr, line + "\n"),
+    diagnosticColor: wantsColor(Deno.stderr.isTerminal()),
   };
   try {
     const options = await readRoleOptions(flags);

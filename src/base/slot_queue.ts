@@ -15,6 +15,11 @@ export class SlotQueue<T> {
     this.#free = [...slots];
   }
 
+  /** How many slots nobody uses. */
+  get free(): number {
+    return this.#free.length;
+  }
+
   /** How many wait. */
   get waiting(): number {
     return this.#waiting.length;

@@ -49,11 +49,15 @@ export function resolvePaths(
   };
 }
 
-/** The files of a daemon: two in the state folder, the journal in the data folder. */
+/** The files of a daemon: three in the state folder, two journals in the data folder. */
 export interface DaemonFiles {
   pid: string;
   log: string;
+  /** The process groups that it has running. */
+  groups: string;
   journal: string;
+  /** The logs of workers. */
+  workers: string;
 }
 
 /** Where a daemon of this home keeps its files. */
@@ -61,7 +65,9 @@ export function daemonFiles(paths: Paths, role: "queen" | "hive"): DaemonFiles {
   return {
     pid: join(paths.state, `${role}.pid`),
     log: join(paths.state, `${role}.log`),
+    groups: join(paths.state, `${role}.groups.json`),
     journal: join(paths.data, "journal", `${role}.db`),
+    workers: join(paths.data, "journal", `${role}-workers.db`),
   };
 }
 

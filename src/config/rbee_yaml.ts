@@ -2,16 +2,25 @@ import { join } from "node:path";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { DEFAULT_MAX_QUEUE, hiveLimitsSchema, hiveSettingsSchema } from "./hive_settings.ts";
 
 /** The ports of the contract. */
 export const DEFAULT_QUEEN_PORT = 7833;
 export const DEFAULT_HIVE_PORT = 7835;
 
-const listener = (port: number) =>
-  z.strictObject({
-    host: z.string().min(1).default("127.0.0.1"),
-    port: z.number().int().min(0).max(65_535).default(port),
-  });
+const listener = (port: number) => ({
+  host: z.string().min(1).default("127.0.0.1"),
+  port: z.number().int().min(0).max(65_535).default(port),
+});
+
+const queenSchema = z.strictObject({
+  ...listener(DEFAULT_QUEEN_PORT),
+  /** How many requests for inference are worked on at once; what is over waits. */
+  max_requests: z.number().int().min(1).max(100_000).default(256),
+  /** How many wait, past which the answer is 503. */
+  max_queue: z.number().int().min(0).max(100_000).default(DEFAULT_MAX_QUEUE),
+});
+export type QueenLimits = Pick<z.infer<typeof queenSchema>, "max_requests" | "max_queue">;
 
 /** What queen and hive keep of jobs that have ended; past any bound the oldest go. */
 const journalSchema = z.strictObject({
@@ -29,8 +38,10 @@ export type JournalSettings = z.infer<typeof journalSchema>;
 
 /** `rbee.yaml`. Every key may be missing; unknown keys are errors. */
 export const rbeeYamlSchema = z.strictObject({
-  queen: listener(DEFAULT_QUEEN_PORT).prefault({}),
-  hive: listener(DEFAULT_HIVE_PORT).prefault({}),
+  queen: queenSchema.prefault({}),
+  hive: z.strictObject({ ...listener(DEFAULT_HIVE_PORT), ...hiveLimitsSchema.shape }).prefault({}),
+  models: hiveSettingsSchema.shape.models,
+  engines: hiveSettingsSchema.shape.engines,
   journal: journalSchema.prefault({}),
 });
 export type RbeeYaml = z.infer<typeof rbeeYamlSchema>;
@@ -67,9 +78,13 @@ export async function readRbeeYaml(folder: string): Promise<RbeeYaml> {
   }
   const parsed = rbeeYamlSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
+  const { issues } = parsed.error;
+  // A misspelled key is the better reason than the right one that is missing for it.
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!;
   const keys = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
-  const what = issue.code === "unrecognized_keys" ? "is not a known key" : issue.message;
+  const what = issue.code === "unrecognized_keys"
+    ? "is not a known key"
+    : (issue.code === "invalid_key" ? issue.issues[0]?.message : undefined) ?? issue.message;
   const node = document.getIn(keys, true);
   const offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
   throw bad(offset, keys.length === 0 ? what : `"${keys.join(".")}" ${what}`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deviceInfoSchema } from "./device.ts";
 
 /** The name of a hive: what a person types, also part of an actor (`hive:gpu`). */
 export const hiveNameSchema = z.string().max(63).regex(
@@ -16,7 +17,9 @@ export const hiveInfoSchema = z.object({
   state: z.enum(["connected", "connecting", "unreachable"]),
   error: z.string().optional(),
   version: z.string().nullable(),
-  devices: z.array(z.string()),
+  devices: z.array(deviceInfoSchema),
+  /** Load averages of its machine over 1, 5 and 15 minutes; empty when they are not known. */
+  load: z.array(z.number().nonnegative()).default([]),
   workers: z.number().int().nonnegative(),
 });
 export type HiveInfo = z.infer<typeof hiveInfoSchema>;

@@ -10,7 +10,10 @@ export const modelNameSchema = z.string().min(1, "must not be empty").max(4096)
   .regex(/^[^\u0000-\u001f\u007f]*$/, "must not hold control characters");
 
 /** An engine by its name in rbee.yaml; `llama` is the one inside rbee. */
-export const engineNameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+export const engineNameSchema = z.string().regex(
+  /^[a-z0-9][a-z0-9._-]{0,62}$/,
+  "must be small letters, digits, dots, dashes and underscores, and begin with a letter or digit",
+);
 
 export const chatMessageSchema = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
@@ -52,6 +55,7 @@ export type InferRequest = z.infer<typeof inferSchema>;
 export type InferInput = z.input<typeof inferSchema>;
 
 export const statusSchema = z.strictObject({ operation: z.literal("status") });
+export const deviceListOperationSchema = z.strictObject({ operation: z.literal("device_list") });
 export const hiveListOperationSchema = z.strictObject({ operation: z.literal("hive_list") });
 
 export const workerListOperationSchema = z.strictObject({
@@ -63,8 +67,8 @@ export const workerSpawnSchema = z.strictObject({
   operation: z.literal("worker_spawn"),
   model: modelNameSchema,
   hive: hiveNameSchema.optional(),
-  device: deviceSchema.default("auto"),
-  engine: engineNameSchema.default("llama"),
+  device: deviceSchema.optional(),
+  engine: engineNameSchema.optional(),
   ...workerOptionsSchema.shape,
 });
 export type WorkerSpawnRequest = z.infer<typeof workerSpawnSchema>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonValueSchema } from "./json_value.ts";
 import { timestampSchema, workerIdSchema } from "./identifiers.ts";
 import { deviceSchema } from "./device.ts";
 
@@ -39,7 +40,13 @@ export const workerInfoSchema = z.object({
   waiting: z.number().int().nonnegative(),
   restarts: z.number().int().nonnegative(),
   started_at: timestampSchema,
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Why it failed; while it is being started again, why it died. */
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    /** How it ended, and the last lines of its output. */
+    details: jsonValueSchema.optional(),
+  }).optional(),
 });
 export type WorkerInfo = z.infer<typeof workerInfoSchema>;
 

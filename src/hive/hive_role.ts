@@ -1,19 +1,81 @@
-import type { DaemonOptions } from "../config/role_options.ts";
+import { daemonFiles } from "../config/paths.ts";
+import type { HiveOptions } from "../config/role_options.ts";
 import { LOCAL_HIVE } from "../contracts/hive.ts";
 import { runDaemonRole } from "../jobs/daemon_role.ts";
+import { openKeptJobs } from "../jobs/kept_jobs.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
+import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
+import { narrate } from "../narration/narrate.ts";
+import { GroupLedger, readLedger } from "../process/group_ledger.ts";
+import { endLeftovers } from "../process/leftovers.ts";
+import { readSystemMemory } from "../process/system_memory.ts";
+import { DeviceSurvey } from "./device_survey.ts";
+import { lostWithItsHive } from "./ended_workers.ts";
+import { mayHaveGpu } from "./gpu_hint.ts";
 import { hiveOperations } from "./hive_operations.ts";
 import { addHiveRoutes } from "./hive_routes.ts";
+import { HiveTelemetrySource } from "./hive_telemetry.ts";
+import { MemoryCheck } from "./memory_check.ts";
 import { WorkerLifecycle } from "./worker_lifecycle.ts";
 
 /** Runs a hive until it is told to end, then ends its workers. Returns the exit code. */
-export function runHive(options: DaemonOptions, process: RoleProcess): Promise<number> {
-  const workers = new WorkerLifecycle({ hive: LOCAL_HIVE, diagnostic: process.diagnostic });
+export function runHive(options: HiveOptions, process: RoleProcess): Promise<number> {
+  const { paths, settings, journal } = options;
+  const files = daemonFiles(paths, "hive");
+  const name = LOCAL_HIVE;
   return runDaemonRole({
     ...options,
     role: "hive",
-    handlers: hiveOperations(LOCAL_HIVE, workers),
-    routes: (app) => addHiveRoutes(app, workers),
-    stopParts: () => workers.stopAll("the hive is stopping"),
+    async open(resources) {
+      await endWhatIsLeft(files.groups);
+      const { registry: logs } = resources.use(
+        openKeptJobs(files.workers, journal, { interruption: lostWithItsHive }),
+      );
+      const ended = new AbortController();
+      resources.defer(() => ended.abort());
+      const survey = new DeviceSurvey();
+      const feed: TelemetryFeed = new TelemetryFeed({
+        snapshot: (how) => telemetry.snapshot(how),
+      });
+      const workers = new WorkerLifecycle({
+        hive: name,
+        diagnostic: process.diagnostic,
+        color: process.diagnosticColor,
+        settings,
+        logs,
+        ledger: new GroupLedger(files.groups),
+        memory: new MemoryCheck(survey),
+        freeMemory: () => readSystemMemory().freeBytes,
+        onChange: () => feed.changed(),
+      });
+      const telemetry = new HiveTelemetrySource({
+        name,
+        workers,
+        devices: () => survey.snapshot(),
+      });
+      return {
+        handlers: hiveOperations({ name, workers, devices: () => survey.list() }),
+        routes: (app) => addHiveRoutes(app, workers, feed),
+        start() {
+          // A process of a second, which a machine without a GPU can do without.
+          if (mayHaveGpu()) survey.start(ended.signal);
+          workers.preload();
+        },
+        async stop() {
+          await workers.stopAll("the hive is stopping");
+          feed.close();
+        },
+      };
+    },
   }, process);
+}
+
+/** What a hive before this one had running, if it was killed: engines know no pipe to their parent. */
+async function endWhatIsLeft(path: string): Promise<void> {
+  const count = await endLeftovers(await readLedger(path));
+  if (count === 0) return;
+  narrate("leftovers", `Ended ${count} processes that a hive before this one had left running`, {
+    level: "warn",
+    fields: { processes: count },
+  });
 }

@@ -1,239 +1,300 @@
-import { v7 } from "uuid";
-import { within } from "../base/delay.ts";
+import { delay } from "../base/delay.ts";
+import { RbeeError } from "../base/rbee_error.ts";
 import { timestamp } from "../base/timestamp.ts";
-import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
-import { healthSchema } from "../contracts/health.ts";
-import type { JobEvent } from "../contracts/job_event.ts";
-import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import { DEFAULT_PARALLEL, type WorkerInfo, type WorkerState } from "../contracts/worker.ts";
-import { requestJson } from "../http/api_client.ts";
-import { EventLog } from "../jobs/event_log.ts";
-import { narrationEvent } from "../jobs/job_logs.ts";
-import { deliver } from "../narration/narration_sink.ts";
-import { type Child, type ChildExit, spawnChild } from "../process/child.ts";
-import { type CapturedLine, captureOutput } from "../process/output_capture.ts";
-import { waitUntilReady } from "../process/readiness.ts";
-import { roleEnvironment } from "../process/self_command.ts";
-import { describeExit, stopChild } from "../process/supervisor.ts";
-import { splitEvents } from "../sse/split_events.ts";
-import { canBecome, isUsable } from "./worker_state.ts";
-import { workerCommand } from "./worker_command.ts";
+import type { EventLog } from "../jobs/event_log.ts";
+import { openJobLog } from "../jobs/job_logs.ts";
+import { withNarrationContext, withoutNarrationContext } from "../narration/context.ts";
+import { narrate } from "../narration/narrate.ts";
+import { type DeathReason, explainDeath, reasonOf } from "./death_reason.ts";
+import type { EngineProgram } from "./engine.ts";
+import { Readiness } from "./readiness_promise.ts";
+import { RestartBudget } from "./restart_budget.ts";
+import { givenUp, narrateRestart } from "./restart_story.ts";
+import { untilItAnswers } from "./until_it_answers.ts";
+import { type NeededMemory, WorkerOutput } from "./worker_output.ts";
+import { workerInfo } from "./worker_info.ts";
+import type { WorkerParts } from "./worker_parts.ts";
+import { WorkerProcess } from "./worker_process.ts";
+import { canBecome, hasEnded, isUsable } from "./worker_state.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
 
-/** What a worker needs of its hive. */
-export interface WorkerParts {
-  /** The hive's name, as others list it. */
-  hive: string;
-  /** Writes a line of the operator's log. */
-  diagnostic(line: string): void;
-  /** The limit without any progress while it loads. Default 10 minutes. */
-  loadStallMs?: number;
-  /** Between SIGTERM and SIGKILL. Default 10,000. */
-  graceMs?: number;
-}
+const PORT_ATTEMPTS = 3;
 
-const READY_LINE_MS = 2000;
-
-/** One worker process: the only owner of its state, its output and its end. */
+/**
+ * One worker: the only owner of its state, its process and its end. It lives through several processes
+ * when it dies while it is ready, and is started again.
+ */
 export class Worker {
-  readonly id = `worker-${v7()}`;
-  readonly request: WorkerSpawnRequest;
-  /** Its captured output, also after its end. */
-  readonly log = new EventLog();
-  /** Resolves when it is ready; rejects with the reason when it will never be. */
-  readonly ready: Promise<void>;
-  /** Resolves when its process has ended, its output is read, and its state is the last one. */
+  readonly id: string;
+  readonly spec: WorkerSpec;
+  /** Resolves when it will never run again, and nothing of it is left. */
   readonly gone: Promise<void>;
-  /** Requests that are being answered now. */
+  /** Requests that are with it now. */
   requests = 0;
   /** Jobs that wait for it to be ready. */
   waiters = 0;
+  /** When it was last used, in milliseconds of `performance.now()`. */
+  lastUsedMs = performance.now();
   readonly #parts: WorkerParts;
-  readonly #child: Child;
-  readonly #startedAt = timestamp();
-  readonly #readyLine = Promise.withResolvers<void>();
+  readonly #budget: RestartBudget;
+  readonly #output: WorkerOutput;
+  readonly #stopping = new AbortController();
+  readonly #readiness = new Readiness();
   #state: WorkerState = "starting";
-  #settled = false;
+  #wasReady = false;
+  #process: WorkerProcess | undefined;
+  #death = Promise.withResolvers<void>();
   #url: string | null = null;
-  #lastLineMs = performance.now();
-  #lastError: { code: string; message: string } | undefined;
-  #error: { code: string; message: string } | undefined;
+  #restarts = 0;
+  #startedAt = timestamp();
+  #startSeq = 0;
+  #error: DeathReason | undefined;
 
-  /** @throws {RbeeError} `cannot_spawn` If the program cannot be started. */
-  constructor(request: WorkerSpawnRequest, parts: WorkerParts) {
-    this.request = request;
+  constructor(spec: WorkerSpec, parts: WorkerParts) {
+    this.id = parts.id;
+    this.spec = spec;
     this.#parts = parts;
-    this.#child = spawnChild({
-      ...workerCommand(request),
-      env: roleEnvironment(),
-      mode: "captured",
+    this.#budget = new RestartBudget(parts.restarts);
+    this.#output = new WorkerOutput({
+      id: parts.id,
+      log: parts.job.log,
+      diagnostic: parts.diagnostic,
+      onListening: (url) => this.#listening(url),
     });
-    const captured = captureOutput(this.#child, {
-      narration: true,
-      onLine: (line) => this.#onLine(line),
-    });
-    // What it has started itself must not outlive it, however it ends.
-    this.#child.exited.then(() => this.#child.signalGroup("SIGKILL"));
-    this.gone = captured.then((exit) => this.#end(exit));
-    this.ready = this.#becomeReady().finally(() => this.#settled = true);
-    // Who waits gets it; with nobody waiting it is in the state.
-    this.ready.catch((error: unknown) => error);
+    const closeLog = openJobLog(parts.job.id, parts.job.log);
+    const context = { jobId: parts.job.id, correlationId: parts.job.correlationId };
+    this.gone = withNarrationContext(context, () => this.#live()).finally(closeLog);
   }
 
   get state(): WorkerState {
     return this.#state;
   }
 
-  get pid(): number {
-    return this.#child.pid;
+  /** Null while it has no process. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
   }
 
-  /** Where it listens, once it has said so. */
+  /** Where it listens, once that is known. */
   get url(): string | null {
     return this.#url;
   }
 
-  /** Why it failed, when it did. */
-  get error(): { code: string; message: string } | undefined {
+  /** Why it failed, or died the last time if it is being started again. */
+  get error(): DeathReason | undefined {
     return this.#error;
+  }
+
+  /** The job that is its life. */
+  get jobId(): string {
+    return this.#parts.job.id;
+  }
+
+  /** Its captured output and what the hive says of it, also after its end. */
+  get log(): EventLog {
+    return this.#parts.job.log;
+  }
+
+  /** How many requests it answers at once. */
+  get parallel(): number {
+    return this.spec.options.parallel ?? DEFAULT_PARALLEL;
+  }
+
+  /** Resolves when it is ready; rejects with the reason when it will never be. */
+  get ready(): Promise<void> {
+    return this.#readiness.promise;
+  }
+
+  /** Resolves when its present process has ended, and why is known. */
+  get death(): Promise<void> {
+    return this.#death.promise;
+  }
+
+  /** What its present process said that it needs of the machine's memory. */
+  get memory(): NeededMemory {
+    return this.#output.memory;
   }
 
   /** How it is listed. */
   info(): WorkerInfo {
-    const parallel = this.request.parallel ?? DEFAULT_PARALLEL;
-    const alive = isUsable(this.#state) || this.#state === "stopping";
-    return {
-      worker_id: this.id,
-      hive: this.#parts.hive,
-      model: this.request.model,
-      engine: this.request.engine,
-      device: this.request.device,
-      state: this.#state,
-      pid: alive ? this.pid : null,
-      url: alive ? this.#url : null,
-      requests: Math.min(this.requests, parallel),
-      waiting: Math.max(0, this.requests - parallel),
-      restarts: 0,
-      started_at: this.#startedAt,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
-    };
+    const { hive } = this.#parts;
+    return workerInfo(this, { hive, restarts: this.#restarts, startedAt: this.#startedAt });
   }
 
-  /** Its output from the first line until it is ready or has ended. */
-  async *eventsUntilReady(signal: AbortSignal): AsyncGenerator<JobEvent, void, void> {
-    const settled = new AbortController();
-    this.ready.then(() => settled.abort(), () => settled.abort());
-    const stop = AbortSignal.any([signal, settled.signal]);
-    const cursor = this.log.cursor();
-    while (!signal.aborted) {
-      const bytes = cursor.read();
-      if (bytes !== undefined) yield* splitEvents(bytes);
-      else if (this.#settled) return;
-      else await cursor.wait({ signal: stop });
-    }
+  /** The number of the last event before its present start. */
+  get startSeq(): number {
+    return this.#startSeq;
+  }
+
+  /** Aborts when it is known whether its present start went well. */
+  get settled(): AbortSignal {
+    return this.#readiness.settled;
   }
 
   /** Ends it and resolves when it is gone. Stopping what has ended is fine. */
   async stop(reason: string): Promise<void> {
     if (isUsable(this.#state)) {
-      this.#lastError = { code: "worker_stopped", message: `The worker was stopped: ${reason}` };
       this.#become("stopping");
-      const { graceMs } = this.#parts;
-      await stopChild(this.#child, graceMs === undefined ? {} : { graceMs });
+      this.#stopping.abort(
+        new RbeeError("worker_stopped", `The worker was stopped: ${reason}`, {
+          details: { worker_id: this.id },
+        }),
+      );
+      await this.#process?.stop();
     }
     await this.gone;
   }
 
-  async #becomeReady(): Promise<void> {
+  /** Its whole life, through all its processes. Never rejects. */
+  async #live(): Promise<void> {
+    let leave = () => {};
     try {
-      await waitUntilReady({
-        probe: (signal) => this.#probe(signal),
-        exited: this.gone,
-        lastProgress: () => this.#lastLineMs,
-        stallMs: this.#parts.loadStallMs ?? 600_000,
-      });
-      // It is written before its health says ok, and read here soon after.
-      await within(Promise.race([this.#readyLine.promise, this.gone]), READY_LINE_MS);
-      this.#become("ready");
-      if (this.#state !== "ready") {
-        throw new RbeeError("exited_early", "The worker ended as it became ready");
+      leave = await this.#parts.admit(this.#stopping.signal);
+      for (;;) {
+        const death = await this.#runOnce();
+        if (!await this.#waitForRestart(death)) return this.#fail(death);
       }
     } catch (error) {
-      const { code, message } = toRbeeError(error);
-      if (code === "timeout") await this.#abandon(`${message}; see rbee worker logs ${this.id}`);
-      await this.gone;
-      const why = this.#error ?? this.#lastError ?? { code, message };
-      throw new RbeeError(why.code, why.message, { details: { worker_id: this.id } });
+      if (this.#stopping.signal.aborted) this.#finishStopped();
+      else this.#fail(reasonOf(error, this.id));
+    } finally {
+      leave();
     }
   }
 
-  async #probe(signal: AbortSignal): Promise<boolean> {
-    if (this.#url === null) return false;
-    const url = `${this.#url}/health`;
-    const health = await requestJson(url, { schema: healthSchema, signal, timeoutMs: 5000 });
-    return health.role === "worker" && health.status === "ok";
-  }
-
-  async #abandon(message: string): Promise<void> {
-    this.#lastError = { code: "timeout", message };
-    await stopChild(this.#child, { graceMs: this.#parts.graceMs ?? 10_000 });
-  }
-
-  #onLine(captured: CapturedLine): void {
-    this.#lastLineMs = performance.now();
-    if (captured.kind === "log") {
-      const { stream, line, truncated } = captured;
-      this.log.append({
-        type: "log",
-        actor: "worker",
-        stream,
-        line,
-        ...(truncated && { truncated }),
+  /**
+   * One process from its start to its end. Returns why it died.
+   *
+   * @throws {unknown} If it was stopped, or could not be started: the reason.
+   */
+  async #runOnce(): Promise<DeathReason> {
+    const { signal } = this.#stopping;
+    for (let attempt = 1;; attempt++) {
+      const program = await this.#parts.engine.prepare(this.spec, signal);
+      signal.throwIfAborted();
+      const worker = this.#start(program);
+      const wasReady = await this.#becomeReady(worker, program);
+      await worker.exited;
+      // At once, though what it printed last may still be on its way.
+      this.#url = null;
+      if (this.#wasReady && !signal.aborted) this.#become("starting");
+      const end = await worker.ended;
+      this.#process = undefined;
+      signal.throwIfAborted();
+      const death = explainDeath({
+        ...end,
+        model: this.spec.model,
+        workerId: this.id,
+        lastLines: this.#output.lastLines,
+        said: wasReady ? undefined : this.#output.lastError,
+        wasReady,
       });
-      this.#parts.diagnostic(`${this.id} ${stream}: ${line}`);
-      return;
-    }
-    const { record } = captured;
-    this.log.append(narrationEvent(record));
-    // Its job, if it has one, has a stream of its own; an id of ours is not the child's to name.
-    const { job_id: _, ...own } = record;
-    deliver(own);
-    this.#note(record.action, record.fields ?? {});
-    if (record.level === "error") {
-      const code = record.fields?.["code"];
-      this.#lastError = {
-        code: typeof code === "string" ? code : "worker_failed",
-        message: record.human,
-      };
+      // The port was free a moment before, and there are others.
+      if (attempt === PORT_ATTEMPTS || wasReady || death.code !== "port_in_use") return death;
+      this.#become("starting");
+      narrate("worker_port", "Another program took its port; trying another");
     }
   }
 
-  #note(action: string, fields: Record<string, unknown>): void {
-    if (action === "listening" && typeof fields["url"] === "string" && this.#url === null) {
-      this.#url = fields["url"];
-      this.#become("loading");
-    }
-    if (action === "worker_ready") this.#readyLine.resolve();
+  #start(program: EngineProgram): WorkerProcess {
+    const { id, ledger, graceMs, color } = this.#parts;
+    this.#output.begin();
+    const worker = new WorkerProcess(program, {
+      mark: id,
+      ledger,
+      graceMs,
+      color,
+      onCaptured: (captured) => this.#output.take(captured),
+    });
+    this.#process = worker;
+    this.#death = Promise.withResolvers();
+    narrate("worker_spawn", `Worker process ${worker.pid} started`, {
+      fields: { worker_id: this.id, pid: worker.pid },
+    });
+    if (program.url === undefined) this.#parts.onChange();
+    else this.#listening(program.url);
+    return worker;
   }
 
-  #end(exit: ChildExit): void {
-    if (this.#state === "stopping") {
-      this.#become("stopped");
-      this.log.append({ type: "done", result: { exit_code: exit.code } });
-      return;
-    }
-    const wasReady = this.#state === "ready";
-    const died = {
-      code: "worker_died",
-      message: `The worker for "${this.request.model}" ended unexpectedly (${
-        describeExit(exit)
-      }); see rbee worker logs ${this.id}`,
-    };
-    this.#error = wasReady ? died : this.#lastError ?? died;
-    this.#become("failed");
-    this.log.append({ type: "error", ...this.#error });
+  /** Returns whether it became ready; when not, its process has ended or is about to. */
+  async #becomeReady(worker: WorkerProcess, program: EngineProgram): Promise<boolean> {
+    const answers = await untilItAnswers({
+      worker,
+      program,
+      output: this.#output,
+      url: () => this.#url,
+      signal: this.#stopping.signal,
+      hint: `see rbee worker logs ${this.id}`,
+    });
+    if (!answers || this.#state !== "loading") return false;
+    this.#wasReady = true;
+    this.#error = undefined;
+    this.lastUsedMs = performance.now();
+    this.#become("ready");
+    this.#readiness.resolve();
+    return true;
   }
 
+  #listening(url: string): void {
+    if (this.#state !== "starting") return;
+    this.#url = url;
+    this.#become("loading");
+  }
+
+  /** Waits until it is to be started again; false when it is not. */
+  async #waitForRestart(death: DeathReason): Promise<boolean> {
+    const waitMs = this.#wasReady ? this.#budget.take() : undefined;
+    if (waitMs === undefined) {
+      if (this.#wasReady) death.message += `; ${givenUp(this.#budget)}`;
+      return false;
+    }
+    this.#error = death;
+    this.#death.resolve();
+    this.#startSeq = this.log.lastSeq;
+    this.#readiness.renew();
+    narrateRestart(this.spec.model, death, waitMs, this.#budget);
+    await delay(waitMs, { signal: this.#stopping.signal });
+    this.#restarts++;
+    this.#startedAt = timestamp();
+    return true;
+  }
+
+  #finishStopped(): void {
+    this.#end("stopped", undefined, this.#stopping.signal.reason);
+    this.#parts.job.finishDone({ result: this.info() });
+  }
+
+  #fail(reason: DeathReason): void {
+    // Who waits for it gets the reason as an error; here it is for the hive's own output.
+    withoutNarrationContext(() =>
+      narrate("worker_failed", reason.message, { level: "error", fields: { worker_id: this.id } })
+    );
+    const error = new RbeeError(reason.code, reason.message, { details: reason.details });
+    this.#end("failed", reason, error);
+    this.#parts.job.finishError(error);
+  }
+
+  #end(state: "stopped" | "failed", error: DeathReason | undefined, reason: unknown): void {
+    this.#process = undefined;
+    this.#url = null;
+    this.#error = error;
+    this.#output.end();
+    this.#become(state);
+    this.#death.resolve();
+    this.#readiness.reject(reason);
+  }
+
+  /** @throws {RbeeError} `internal` If a worker in its state cannot become that. */
   #become(state: WorkerState): void {
-    if (canBecome(this.#state, state)) this.#state = state;
+    if (this.#state === state || hasEnded(this.#state)) return;
+    if (!canBecome(this.#state, state)) {
+      throw new RbeeError(
+        "internal",
+        `Worker ${this.id} cannot go from ${this.#state} to ${state}`,
+      );
+    }
+    this.#state = state;
+    this.#parts.onChange();
   }
 }

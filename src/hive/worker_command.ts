@@ -1,21 +1,38 @@
-import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import { selfCommand } from "../process/self_command.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
 
-/** The program and arguments that start a worker of this program for a request. */
-export function workerCommand(request: WorkerSpawnRequest): { program: string; args: string[] } {
+/** What the hive allows a worker. */
+export interface WorkerLimits {
+  /** How many requests may wait for a slot. */
+  maxQueue: number;
+  /** What it may take of the machine's memory, in bytes; undefined: what it finds free. */
+  memoryBytes?: number | undefined;
+  /** Whether it refuses to load what does not fit. */
+  memoryCheck: boolean;
+}
+
+/** The program and arguments that start a worker of this program. */
+export function workerCommand(
+  spec: WorkerSpec,
+  limits: WorkerLimits,
+): { program: string; args: string[] } {
   const { program, args } = selfCommand();
+  const { context, gpu_layers, parallel, kv_type, threads } = spec.options;
   const options: [string, string | number | undefined][] = [
-    ["--model", request.model],
-    ["--device", request.device],
+    ["--model", spec.model],
+    ["--device", spec.device],
     ["--port", 0],
-    ["--context", request.context],
-    ["--gpu-layers", request.gpu_layers],
-    ["--parallel", request.parallel],
-    ["--kv-type", request.kv_type],
-    ["--threads", request.threads],
+    ["--context", context],
+    ["--gpu-layers", gpu_layers],
+    ["--parallel", parallel],
+    ["--kv-type", kv_type],
+    ["--threads", threads],
+    ["--max-queue", limits.maxQueue],
+    ["--memory-limit", limits.memoryBytes],
   ];
   // NAME=VALUE, so that a value which begins with a dash stays a value.
   const given = options.filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${value}`);
+  if (!limits.memoryCheck) given.push("--no-memory-check");
   return { program, args: [...args, "serve", "--role", "worker", "--parent-pipe", ...given] };
 }

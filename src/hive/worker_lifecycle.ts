@@ -1,38 +1,93 @@
-import { RbeeError } from "../base/rbee_error.ts";
+import { v7 } from "uuid";
+import { messageOf } from "../base/rbee_error.ts";
+import { OWN_ENGINE } from "../config/engine_settings.ts";
+import { describeDuration } from "../config/duration.ts";
+import { type HiveSettings, hiveSettingsSchema } from "../config/hive_settings.ts";
 import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
-import { currentJobLog } from "../jobs/job_logs.ts";
-import { narrationContext, withoutNarrationContext } from "../narration/context.ts";
+import type { EventLog } from "../jobs/event_log.ts";
+import { JobRegistry } from "../jobs/job_registry.ts";
+import { withoutNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
-import { Worker, type WorkerParts } from "./worker.ts";
-import { isUsable } from "./worker_state.ts";
-
-const KEPT_ENDED_WORKERS = 50;
+import { GroupLedger } from "../process/group_ledger.ts";
+import type { Engine } from "./engine.ts";
+import { jobIdOf, noteWorker } from "./ended_workers.ts";
+import { engineOf } from "./engines.ts";
+import { EngineJobs } from "./engine_jobs.ts";
+import { followUntilReady } from "./follow_worker.ts";
+import { IdleClock, isUnused } from "./idle_clock.ts";
+import { KnownWorkers } from "./known_workers.ts";
+import type { LifecycleParts } from "./lifecycle_parts.ts";
+import { idleMsOf, isPinned, modelsToPreload, settingsOf } from "./model_policy.ts";
+import { reservedBytes } from "./reserved_memory.ts";
+import { Worker } from "./worker.ts";
+import { WorkerPlaces } from "./worker_places.ts";
+import { completeSpec, type WorkerSpec } from "./worker_spec.ts";
+import { hasEnded } from "./worker_state.ts";
 
 /** The workers of one hive. */
 export class WorkerLifecycle {
-  readonly #parts: WorkerParts;
-  readonly #workers = new Map<string, Worker>();
+  readonly #parts: LifecycleParts;
+  readonly #settings: HiveSettings;
+  readonly #logs: JobRegistry;
+  readonly #ledger: GroupLedger;
+  readonly #known: KnownWorkers;
+  readonly #jobs = new Map<string, EngineJobs>();
+  readonly #places: WorkerPlaces;
+  readonly #idle: IdleClock;
 
-  constructor(parts: WorkerParts) {
+  constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.#settings = parts.settings ?? hiveSettingsSchema.parse({});
+    this.#logs = parts.logs ?? new JobRegistry();
+    this.#ledger = parts.ledger ?? new GroupLedger();
+    const { max_workers: maxWorkers, max_queue: maxQueue } = this.#settings.limits;
+    this.#places = new WorkerPlaces({
+      maxWorkers,
+      maxQueue,
+      removable: () => this.#removable(),
+      remove: (worker) => this.#stopIdle(worker, "to make room for another"),
+    });
+    this.#known = new KnownWorkers(this.#logs, parts.hive);
+    this.#idle = new IdleClock({
+      idleMs: ({ spec }) => idleMsOf(this.#settings, spec.model),
+      onIdle: (worker, ms) => this.#stopIdle(worker, `it was not used for ${describeDuration(ms)}`),
+    });
   }
 
   /** All workers, ended ones too, newest first. */
   list(): WorkerInfo[] {
-    return [...this.#workers.values()].reverse().map((worker) => worker.info());
+    return this.#known.list();
   }
 
-  /** @throws {RbeeError} `worker_not_found` If there is none of that id. */
+  /** Those of this hive alone, not of one before it, newest first. */
+  current(): WorkerInfo[] {
+    return this.#known.current();
+  }
+
+  /** Those that have not ended, oldest first. */
+  running(): Worker[] {
+    return this.#known.running();
+  }
+
+  /** See {@linkcode KnownWorkers.get}. */
   get(id: string): Worker {
-    const worker = this.#workers.get(id);
-    if (worker !== undefined) return worker;
-    throw new RbeeError(
-      "worker_not_found",
-      `Cannot find worker "${
-        id.slice(0, 80)
-      }" on hive "${this.#parts.hive}"; rbee status shows those that run`,
-    );
+    return this.#known.get(id);
+  }
+
+  /** See {@linkcode KnownWorkers.logOf}. */
+  logOf(id: string): EventLog {
+    return this.#known.logOf(id);
+  }
+
+  /** The jobs of a worker whose program knows none; undefined where it has its own. */
+  jobsOf(id: string): EngineJobs | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** @throws {RbeeError} `queue_full` If too many workers wait for a place. */
+  requireRoom(): void {
+    this.#places.requireRoom();
   }
 
   /**
@@ -40,25 +95,27 @@ export class WorkerLifecycle {
    * options, or a new one. All that the worker says until it is ready goes into the job that waits,
    * whichever job had it started. When `signal` aborts and nobody else waits for it, it is stopped.
    *
-   * @throws {RbeeError} `cannot_spawn`, or why the worker never became ready.
+   * @throws {RbeeError} `engine_not_found`, or why the worker never became ready.
    * @throws {unknown} If `signal` aborts: its reason, after the worker is gone.
    */
   async spawn(request: WorkerSpawnRequest, signal: AbortSignal): Promise<Worker> {
-    const running = this.#find(request);
+    const spec = this.#complete(request);
+    const running = this.#known.find(spec);
     if (running?.state === "ready") {
-      narrate("worker_reuse", `${request.model} is already loaded (process ${running.pid})`, {
+      this.#touch(running);
+      narrate("worker_reuse", `${spec.model} is already loaded (process ${running.pid})`, {
         fields: { worker_id: running.id },
       });
       return running;
     }
-    const worker = running ?? this.#start(request);
     if (running !== undefined) {
-      narrate("worker_wait", `${request.model} is already being loaded (process ${worker.pid})`, {
-        fields: { worker_id: worker.id },
+      narrate("worker_wait", `${spec.model} is already being loaded${processOf(running)}`, {
+        fields: { worker_id: running.id },
       });
     }
+    const worker = running ?? this.#start(spec);
     await this.#follow(worker, signal);
-    narrate("worker_spawn", `Worker for ${request.model} is ready (process ${worker.pid})`, {
+    narrate("worker_spawn", `Worker for ${spec.model} is ready (process ${worker.pid})`, {
       fields: { worker_id: worker.id },
     });
     return worker;
@@ -66,88 +123,170 @@ export class WorkerLifecycle {
 
   /** Ends a worker. */
   async stop(id: string, reason: string): Promise<WorkerInfo> {
+    const ended = this.#known.ended(id);
+    if (ended !== undefined) return ended;
     const worker = this.get(id);
-    narrate(
-      "worker_stop",
-      `Stopping the worker for ${worker.request.model} (process ${worker.pid})`,
-    );
-    await worker.stop(reason);
+    if (!hasEnded(worker.state)) {
+      narrate("worker_stop", `Stopping the worker for ${worker.spec.model}${processOf(worker)}`);
+    }
+    await this.#end(worker, reason);
     return worker.info();
   }
 
   /** Ends all workers, side by side. */
   async stopAll(reason: string): Promise<void> {
-    const usable = [...this.#workers.values()].filter(({ state }) =>
-      isUsable(state) || state === "stopping"
-    );
-    await Promise.all(usable.map(async (worker) => {
-      narrate("worker_stop", `Stopping the worker for ${worker.request.model}: ${reason}`);
-      await worker.stop(reason);
-    }));
-  }
-
-  #find(request: WorkerSpawnRequest): Worker | undefined {
-    const key = keyOf(request);
-    return [...this.#workers.values()].find((worker) =>
-      isUsable(worker.state) && keyOf(worker.request) === key
+    this.#idle.close();
+    await Promise.all(
+      this.running().map(async (worker) => {
+        narrate("worker_stop", `Stopping the worker for ${worker.spec.model}: ${reason}`);
+        await this.#jobs.get(worker.id)?.close(reason);
+        await worker.stop(reason);
+      }),
     );
   }
 
-  #start(request: WorkerSpawnRequest): Worker {
-    narrate("worker_spawn", `Spawning worker for ${request.model} on ${request.device}`);
-    // It outlives this job, so what it says later must not be said in this job's name.
-    const worker = withoutNarrationContext(() => new Worker(request, this.#parts));
-    this.#workers.set(worker.id, worker);
-    narrate("worker_spawn", `Worker process ${worker.pid} started`, {
-      fields: { worker_id: worker.id, pid: worker.pid },
+  /** Starts the workers that rbee.yaml wants from the begin. Each that fails says so itself. */
+  preload(): void {
+    for (const model of modelsToPreload(this.#settings)) {
+      narrate("preload", `Loading ${model}, as rbee.yaml says`);
+      try {
+        const spec = this.#complete({ operation: "worker_spawn", model });
+        if (this.#known.find(spec) === undefined) this.#start(spec);
+      } catch (error) {
+        narrate("preload", messageOf(error), { level: "error" });
+      }
+    }
+  }
+
+  /** Counts a request that a worker answers; what it returns ends that. */
+  use(id: string): () => void {
+    const worker = this.get(id);
+    worker.requests++;
+    this.#touch(worker);
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      worker.requests--;
+      this.#touch(worker);
+    };
+  }
+
+  /** @throws {RbeeError} `engine_not_found` If there is no such engine. */
+  #complete(request: WorkerSpawnRequest): WorkerSpec {
+    const spec = completeSpec(request, settingsOf(this.#settings.models, request.model));
+    this.#engine(spec.engine);
+    return spec;
+  }
+
+  #engine(name: string): Engine {
+    return engineOf(name, this.#settings, {
+      checkMemory: async (spec, file, signal) => {
+        if (!this.#settings.limits.memory_check) return;
+        const reserved = this.#reservedBytes(spec.model);
+        await this.#parts.memory?.check(spec, file, { reservedBytes: reserved, signal });
+      },
+      stallMs: this.#parts.loadStallMs,
+      memoryBytes: (model) => this.#grantableBytes(model),
     });
-    withoutNarrationContext(() =>
-      worker.gone.then(() => {
-        if (worker.error !== undefined) {
-          narrate("worker_failed", worker.error.message, { level: "error" });
-        }
-        this.#forgetOldest();
+  }
+
+  /** What a worker of a model that starts now may take. */
+  #grantableBytes(model: string): number | undefined {
+    const free = this.#parts.freeMemory?.();
+    return free === undefined ? undefined : Math.max(0, free - this.#reservedBytes(model));
+  }
+
+  #reservedBytes(model: string): number {
+    return reservedBytes(this.running(), model);
+  }
+
+  #start(spec: WorkerSpec): Worker {
+    narrate(
+      "worker_spawn",
+      `Spawning worker for ${spec.model} on ${spec.device}${
+        spec.engine === OWN_ENGINE ? "" : ` with ${spec.engine}`
+      }`,
+    );
+    const uuid = v7();
+    const id = `worker-${uuid}`;
+    // Its life is a job of its own: it outlives the job that had it started.
+    const { job } = this.#logs.create({ operation: "worker", jobId: jobIdOf(id) });
+    job.start();
+    noteWorker(job, id, spec);
+    const worker = withoutNarrationContext(() =>
+      new Worker(spec, {
+        id,
+        job,
+        hive: this.#parts.hive,
+        engine: this.#engine(spec.engine),
+        ledger: this.#ledger,
+        admit: (signal) => this.#places.enter(signal),
+        diagnostic: this.#parts.diagnostic,
+        color: this.#parts.color ?? false,
+        onChange: () => this.#onChange(worker),
+        graceMs: this.#parts.graceMs,
+        restarts: this.#parts.restarts,
       })
     );
+    this.#known.add(worker);
+    if (spec.engine !== OWN_ENGINE) {
+      const { max_queue: maxQueue } = this.#settings.limits;
+      this.#jobs.set(id, new EngineJobs(worker, { maxQueue, use: () => this.use(id) }));
+    }
+    worker.gone.then(() => this.#known.forgetOldest().forEach((id) => this.#jobs.delete(id)));
     return worker;
   }
 
+  /** Idle workers that may go, least recently used first. */
+  #removable(): Worker[] {
+    return this.running().filter((worker) =>
+      isUnused(worker) && !isPinned(this.#settings, worker.spec.model)
+    ).sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+  }
+
+  #stopIdle(worker: Worker, reason: string): void {
+    withoutNarrationContext(() => {
+      narrate("worker_idle", `Stopping the worker for ${worker.spec.model}: ${reason}`, {
+        fields: { worker_id: worker.id },
+      });
+      this.#end(worker, reason);
+    });
+  }
+
+  async #end(worker: Worker, reason: string): Promise<void> {
+    await this.#jobs.get(worker.id)?.close(reason);
+    await worker.stop(reason);
+  }
+
+  #touch(worker: Worker): void {
+    worker.lastUsedMs = performance.now();
+    this.#idle.watch(worker);
+  }
+
+  #onChange(worker: Worker): void {
+    this.#idle.watch(worker);
+    this.#parts.onChange?.();
+  }
+
   async #follow(worker: Worker, signal: AbortSignal): Promise<void> {
-    const log = currentJobLog();
-    const { jobId: job_id, correlationId: correlation_id } = narrationContext();
     worker.waiters++;
     try {
-      for await (const event of worker.eventsUntilReady(signal)) {
-        if (event.type === "log") log.append(event);
-        else if (event.type === "narration" && event.job_id === undefined) {
-          log.append({ ...event, job_id, correlation_id });
-        }
-      }
-      signal.throwIfAborted();
-      await worker.ready;
+      await followUntilReady(worker, signal);
     } finally {
       worker.waiters--;
+      this.#idle.watch(worker);
       if (signal.aborted && worker.waiters === 0 && worker.state !== "ready") {
         narrate(
           "worker_stop",
-          `Stopping the worker for ${worker.request.model}: nobody waits for it`,
+          `Stopping the worker for ${worker.spec.model}: nobody waits for it`,
         );
         await worker.stop("the request for it was cancelled");
       }
     }
   }
-
-  #forgetOldest(): void {
-    const ended = [...this.#workers.values()].filter(({ state }) =>
-      state === "stopped" || state === "failed"
-    );
-    for (const worker of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED_WORKERS))) {
-      this.#workers.delete(worker.id);
-    }
-  }
 }
 
-/** What two requests must have in common to share a worker. */
-function keyOf({ hive: _hive, operation: _operation, ...rest }: WorkerSpawnRequest): string {
-  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1));
+function processOf(worker: Worker): string {
+  return worker.pid === null ? "" : ` (process ${worker.pid})`;
 }

@@ -3,16 +3,26 @@ import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { passOn } from "../http/pass_on.ts";
 import type { Worker } from "./worker.ts";
+import { hasEnded } from "./worker_state.ts";
 
 /** What the way to a worker needs to know of it. */
 export type ProxyTarget = Pick<
   Worker,
-  "id" | "pid" | "url" | "state" | "error" | "gone" | "requests"
+  "id" | "pid" | "url" | "state" | "error" | "death"
 >;
+
+/** What the way to a worker needs of the hive. */
+export interface ProxyParts {
+  /** Counts a request that the worker answers; what it gives back ends that. */
+  use(id: string): () => void;
+  /** Answers for a worker whose program knows no jobs; undefined where it has its own. */
+  jobsOf(id: string): { answer(request: Request): Promise<Response> } | undefined;
+}
 
 /**
  * Passes a request on to a worker and its answer back, bytes unchanged, streams as they come. When the
- * reader of the answer goes, the worker's connection is closed too.
+ * reader of the answer goes, the worker's connection is closed too. The jobs of an engine that knows
+ * none are answered by the hive in its place.
  *
  * @throws {RbeeError} `worker_gone` If the worker has ended, with the reason of its end.
  * @throws {RbeeError} `worker_unreachable` If it runs and does not answer.
@@ -21,33 +31,33 @@ export async function proxyToWorker(
   c: Context,
   worker: ProxyTarget,
   path: string,
+  parts: ProxyParts,
 ): Promise<Response> {
-  if (worker.url === null || worker.state === "failed" || worker.state === "stopped") {
-    throw await notThere(worker);
+  const { search } = new URL(c.req.url);
+  const jobs = parts.jobsOf(worker.id);
+  // Also when its process has gone: how its jobs ended is known here.
+  if (jobs !== undefined && /^\/v1\/jobs(\/|$)/.test(path)) {
+    return await jobs.answer(new Request(`http://127.0.0.1${path}${search}`, c.req.raw));
   }
+  if (worker.url === null) throw await notThere(worker);
   let answer: Response;
   try {
-    answer = await passOn(c.req.raw, worker.url + path + new URL(c.req.url).search);
+    answer = await passOn(c.req.raw, worker.url + path + search);
   } catch (error) {
     if (c.req.raw.signal.aborted) throw error;
     throw await notThere(worker);
   }
   if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
-  return new Response(counted(answer.body, worker), answer);
+  return new Response(counted(answer.body, () => parts.use(worker.id)), answer);
 }
 
 /** Counts the answer as one of the worker's requests until it ends or its reader goes. */
 function counted(
   body: ReadableStream<Uint8Array> | null,
-  worker: ProxyTarget,
+  use: () => () => void,
 ): ReadableStream<Uint8Array> | null {
   if (body === null) return null;
-  worker.requests++;
-  let open = true;
-  const close = () => {
-    if (open) worker.requests--;
-    open = false;
-  };
+  const close = use();
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -70,18 +80,19 @@ function counted(
 
 async function notThere(worker: ProxyTarget): Promise<RbeeError> {
   // A refused connection comes a moment before the news of the process's end.
-  const gone = await within(worker.gone.then(() => true), 1000);
-  if (!gone) {
+  await within(worker.death, 1000);
+  if (worker.url !== null) {
     return new RbeeError(
       "worker_unreachable",
       `Worker "${worker.id}" (process ${worker.pid}) does not answer; see rbee worker logs ${worker.id}`,
     );
   }
-  return new RbeeError(
-    "worker_gone",
-    worker.error?.message ?? `Worker "${worker.id}" was stopped`,
-    {
-      details: { worker_id: worker.id },
-    },
-  );
+  const { error } = worker;
+  const message = error?.message ??
+    (hasEnded(worker.state) || worker.state === "stopping"
+      ? `Worker "${worker.id}" was stopped`
+      : `Worker "${worker.id}" is not ready yet (${worker.state})`);
+  return new RbeeError("worker_gone", message, {
+    details: error?.details ?? { worker_id: worker.id },
+  });
 }

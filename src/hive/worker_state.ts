@@ -1,9 +1,21 @@
 import type { WorkerState } from "../contracts/worker.ts";
 
+/**
+ * | state | its process | may become |
+ * | --- | --- | --- |
+ * | `starting` | waits for a place or for its restart, or has not said where it listens | `loading` |
+ * | `loading` | loads the model | `ready`, `starting` when it died and is started again |
+ * | `ready` | answers | `starting` when it died and is started again |
+ * | `stopping` | has been told to end | `stopped` |
+ * | `stopped` | ended as it was told to | |
+ * | `failed` | ended by itself, or never began | |
+ *
+ * All but the last two may become `stopping`, and `failed`.
+ */
 const NEXT: Record<WorkerState, readonly WorkerState[]> = {
   starting: ["loading", "stopping", "failed"],
-  loading: ["ready", "stopping", "failed"],
-  ready: ["stopping", "failed"],
+  loading: ["ready", "starting", "stopping", "failed"],
+  ready: ["starting", "stopping", "failed"],
   stopping: ["stopped", "failed"],
   stopped: [],
   failed: [],
@@ -17,4 +29,9 @@ export function canBecome(from: WorkerState, to: WorkerState): boolean {
 /** Whether a worker in this state can be used, now or soon. */
 export function isUsable(state: WorkerState): boolean {
   return state === "starting" || state === "loading" || state === "ready";
+}
+
+/** Whether a worker in this state will change no more. */
+export function hasEnded(state: WorkerState): boolean {
+  return state === "stopped" || state === "failed";
 }

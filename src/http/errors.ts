@@ -28,6 +28,9 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   worker_gone: 502,
   hive_unreachable: 503,
   queue_full: 503,
+  insufficient_memory: 503,
+  engine_busy: 503,
+  engine_failed: 502,
   shutting_down: 503,
   timeout: 504,
 };
@@ -46,7 +49,11 @@ export function errorBody(error: RbeeError): ErrorBody {
 /** Answers with any thrown value; what is no {@linkcode RbeeError} is `internal`. */
 export function errorResponse(c: Context, thrown: unknown): Response {
   const error = toRbeeError(thrown);
-  return c.json(errorBody(error), statusOf(error), { "Cache-Control": "no-store" });
+  const retryAfter = error.details?.["retry_after_s"];
+  return c.json(errorBody(error), statusOf(error), {
+    "Cache-Control": "no-store",
+    ...(typeof retryAfter === "number" && { "Retry-After": String(retryAfter) }),
+  });
 }
 
 /**

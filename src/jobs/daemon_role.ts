@@ -10,12 +10,20 @@ import type { RoleProcess } from "./role_process.ts";
 import { startRoleServer } from "./role_server.ts";
 
 /** What makes a process into queen or hive. */
-export interface DaemonRoleOptions extends DaemonOptions {
-  role: "queen" | "hive";
+export interface DaemonParts {
   handlers: OperationHandlers;
   routes: (app: Hono) => void;
+  /** Begins what the role does by itself, when it is ready. */
+  start?: () => void;
   /** Ends what the role has started, after its jobs have ended. */
-  stopParts?: () => Promise<void>;
+  stop?: () => Promise<void>;
+}
+
+/** How queen or hive is run. */
+export interface DaemonRoleOptions extends DaemonOptions {
+  role: "queen" | "hive";
+  /** Opens what the role needs. Called when it is sure that no other one runs for this home. */
+  open(resources: AsyncDisposableStack): Promise<DaemonParts> | DaemonParts;
 }
 
 /**
@@ -28,12 +36,15 @@ export async function runDaemonRole(
   options: DaemonRoleOptions,
   process: RoleProcess,
 ): Promise<number> {
-  const { role, host, port, paths, handlers, routes } = options;
+  const { role, host, port, paths } = options;
   const files = daemonFiles(paths, role);
   await ensureFolder(paths.state);
   // Before the port: the one that runs most likely has it, and is the better reason.
   await requireNotRunning(files.pid);
-  await using kept = openKeptJobs(files.journal, options.journal);
+  await using resources = new AsyncDisposableStack();
+  const kept = resources.use(openKeptJobs(files.journal, options.journal));
+  const parts = await options.open(resources);
+  const { handlers, routes } = parts;
   const server = startRoleServer({ role, host, port, handlers, routes, registry: kept.registry });
   try {
     await writePidFile(files.pid, { instance: server.health.instance, url: server.url });
@@ -43,11 +54,12 @@ export async function runDaemonRole(
   }
   server.health.status = "ok";
   narrate("ready", `The ${role} is ready at ${server.url}`, { fields: { url: server.url } });
+  parts.start?.();
   const cancelling = cancelOrphans(kept.orphans);
   await Promise.race([server.shutdownRequested, untilAborted(process.signal)]);
   narrate("stopping", `The ${role} is stopping`);
   await server.drain();
-  await options.stopParts?.();
+  await parts.stop?.();
   await server.close();
   await cancelling;
   await removePidFile(files.pid);

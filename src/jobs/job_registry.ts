@@ -95,9 +95,9 @@ export class JobRegistry {
 
   /**
    * Takes up the jobs that a process before this one kept. Those that had not ended when it died end
-   * now, as `interrupted`. Returns the jobs elsewhere that ran on their behalf.
+   * now, as `interrupted` or as `interruption` says. Returns the jobs elsewhere that ran on their behalf.
    */
-  restore(): DelegatedJob[] {
+  restore(interruption: (job: Job) => RbeeError = interrupted): DelegatedJob[] {
     const journal = this.#journal;
     if (journal === undefined) return [];
     const orphans: DelegatedJob[] = [];
@@ -121,12 +121,7 @@ export class JobRegistry {
       this.#jobs.set(job.id, job);
       if (!ended) {
         orphans.push(...delegated);
-        job.finishError(
-          new RbeeError(
-            "interrupted",
-            `The process that ran the job "${job.id}" ended before it did; submit it again`,
-          ),
-        );
+        job.finishError(interruption(job));
       }
       restored.push({ job, endedMs: Date.parse(job.view().finished_at ?? kept.created_at) });
     }
@@ -227,6 +222,13 @@ export class JobRegistry {
   #keptSinceMs(): number {
     return Math.max(this.#expiredUpToMs, this.#options.now() - this.#options.maxEndedAgeMs);
   }
+}
+
+function interrupted({ id }: Job): RbeeError {
+  return new RbeeError(
+    "interrupted",
+    `The process that ran the job "${id}" ended before it did; submit it again`,
+  );
 }
 
 /**

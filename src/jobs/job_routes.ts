@@ -37,6 +37,7 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
     if (!repeated && !options.accepting()) {
       throw new RbeeError("shutting_down", "This role is stopping and takes no jobs; try again");
     }
+    if (!repeated) handler.admit?.();
     const { job, created } = registry.create({
       operation: name,
       jobId: submit.job_id,

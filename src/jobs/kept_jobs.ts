@@ -1,9 +1,10 @@
-import { messageOf } from "../base/rbee_error.ts";
+import { messageOf, type RbeeError } from "../base/rbee_error.ts";
 import type { JournalSettings } from "../config/rbee_yaml.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
 import type { Journal } from "../journal/journal.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import { narrate } from "../narration/narrate.ts";
+import type { Job } from "./job.ts";
 import { JobClient } from "./job_client.ts";
 import { JobRegistry } from "./job_registry.ts";
 
@@ -20,8 +21,16 @@ const HOUR_MS = 3_600_000;
 const MEBIBYTE = 1024 * 1024;
 const CANCEL_MS = 5000;
 
-/** Opens the journal of a role and takes up what it kept. Disposing flushes and closes it. */
-export function openKeptJobs(path: string, settings: JournalSettings): KeptJobs {
+/**
+ * Opens the journal of a role and takes up what it kept. Disposing flushes and closes it.
+ *
+ * @param options.interruption How a job ends that ran when its process died. Default: `interrupted`.
+ */
+export function openKeptJobs(
+  path: string,
+  settings: JournalSettings,
+  options: { interruption?: (job: Job) => RbeeError } = {},
+): KeptJobs {
   const journal = new SqliteJournal({
     path,
     keepTokens: settings.keep_completions,
@@ -33,7 +42,7 @@ export function openKeptJobs(path: string, settings: JournalSettings): KeptJobs 
     maxEndedAgeMs: settings.max_age_hours * HOUR_MS,
     maxJournalBytes: settings.max_mib * MEBIBYTE,
   });
-  const orphans = registry.restore();
+  const orphans = registry.restore(options.interruption);
   return { registry, journal, orphans, [Symbol.asyncDispose]: () => journal.close() };
 }
 

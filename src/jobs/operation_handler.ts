@@ -7,6 +7,12 @@ export interface OperationHandler {
   schema: z.ZodType;
   limit: JobLimit;
   run(request: unknown, job: Job): Promise<JobResult>;
+  /**
+   * Called before a job is made; what it throws is the answer to the submit.
+   *
+   * @throws {RbeeError} `queue_full` If there is no room for another.
+   */
+  admit?: (() => void) | undefined;
 }
 
 /** The operations of a role by name. */
@@ -17,6 +23,7 @@ export function operation<S extends z.ZodType>(
   schema: S,
   limit: JobLimit,
   run: (request: z.infer<S>, job: Job) => Promise<JobResult>,
+  options: Pick<OperationHandler, "admit"> = {},
 ): OperationHandler {
-  return { schema, limit, run: (request, job) => run(request as z.infer<S>, job) };
+  return { schema, limit, run: (request, job) => run(request as z.infer<S>, job), ...options };
 }

@@ -6,4 +6,6 @@ export interface RoleProcess {
   flushOutput(): Promise<void>;
   /** Writes a line of the operator's log, on standard error. */
   diagnostic(line: string): void;
+  /** Whether the operator's log shows colour. */
+  diagnosticColor: boolean;
 }

@@ -32,8 +32,14 @@ export async function readSettings(flags: SettingsFlags): Promise<Settings> {
   return {
     paths,
     queenUrl: flags.queen === undefined ? undefined : readUrl(flags.queen),
-    queen: { ...file.queen, port: readPort("--queen-port", flags.queenPort) ?? file.queen.port },
-    hive: { ...file.hive, port: readPort("--hive-port", flags.hivePort) ?? file.hive.port },
+    queen: {
+      host: file.queen.host,
+      port: readPort("--queen-port", flags.queenPort) ?? file.queen.port,
+    },
+    hive: {
+      host: file.hive.host,
+      port: readPort("--hive-port", flags.hivePort) ?? file.hive.port,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { processStartTime } from "./process_identity.ts";
+import { whyNotRunnable } from "./program_file.ts";
 
 /** What to start, and how. */
 export interface ChildOptions {
@@ -48,11 +49,14 @@ export interface Child {
 /**
  * Starts a child. The only place of this program that does.
  *
- * @throws {RbeeError} `cannot_spawn` If the program is missing, not executable, or not a program.
+ * @throws {RbeeError} `cannot_spawn` If the program is missing, not executable, or of another processor.
  */
 export function spawnChild(options: ChildOptions): Child {
   const captured = options.mode === "captured";
   const pipe = captured ? "piped" : "null";
+  const { program, cwd, env } = options;
+  const why = whyNotRunnable(program, { cwd, path: env?.["PATH"] });
+  if (why !== undefined) throw new RbeeError("cannot_spawn", `Cannot start "${program}": ${why}`);
   let process: Deno.ChildProcess;
   try {
     process = new Deno.Command(options.program, {
@@ -124,8 +128,10 @@ function cannotSpawn(program: string, error: unknown): RbeeError {
     ? "there is no such folder to start it in"
     : error instanceof Deno.errors.NotFound
     ? "there is no such program; check the path, or install it"
+    : error instanceof Deno.errors.NotADirectory
+    ? "a part of its path is no folder; check the path"
     : error instanceof Deno.errors.PermissionDenied
-    ? "it is not executable; try chmod +x"
+    ? "it is not executable; check that it is a program, or try chmod +x"
     : error instanceof Error
     ? error.message
     : String(error);

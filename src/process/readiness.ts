@@ -1,6 +1,7 @@
 import { Backoff } from "../base/backoff.ts";
 import { delay, unlessAborted, within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
+import { SignalBell } from "../base/signal_bell.ts";
 
 /** How readiness is waited for. */
 export interface ReadinessOptions {
@@ -12,14 +13,18 @@ export interface ReadinessOptions {
   lastProgress(): number;
   /** The limit without any progress. There is none in total. */
   stallMs: number;
+  /** Rings when something has happened, so that it is asked at once and not only when its time comes. */
+  news?: SignalBell | undefined;
   signal?: AbortSignal | undefined;
 }
 
+// A process that floods its output must not be flooded with questions.
+const MIN_PAUSE_MS = 20;
 const MIN_PROBE_MS = 250;
 const MAX_PROBE_MS = 60_000;
 
 /**
- * Probes with capped backoff until the process is ready.
+ * Probes with capped backoff, and at news, until the process is ready.
  *
  * @throws {RbeeError} `exited_early` If the process ends first.
  * @throws {RbeeError} `timeout` If nothing happened for `stallMs`.
@@ -33,7 +38,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   options.exited.then(() =>
     ended.abort(new RbeeError("exited_early", "The process ended before it was ready"))
   );
-  const backoff = new Backoff({ firstMs: 20, maxMs: 500 });
+  const news = options.news ?? new SignalBell();
+  const backoff = new Backoff({ firstMs: MIN_PAUSE_MS, maxMs: 500 });
   const leftMs = () => options.lastProgress() + options.stallMs - performance.now();
   for (;;) {
     stop.throwIfAborted();
@@ -54,7 +60,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
         } s while waiting for it to be ready`,
       );
     }
-    await delay(backoff.next(), { signal: stop });
+    await delay(MIN_PAUSE_MS, { signal: stop });
+    await news.wait({ timeoutMs: backoff.next() - MIN_PAUSE_MS, signal: stop });
   }
 }
 

@@ -1,3 +1,5 @@
+import { SlotQueue } from "../base/slot_queue.ts";
+import type { QueenLimits } from "../config/rbee_yaml.ts";
 import {
   hiveListOperationSchema,
   inferSchema,
@@ -6,6 +8,7 @@ import {
   workerSpawnSchema,
   workerStopSchema,
 } from "../contracts/operation.ts";
+import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
 import type { Hives } from "./hives.ts";
@@ -19,7 +22,8 @@ const SPAWN = { kind: "stall", ms: 690_000 } as const;
 const STOP = { kind: "total", ms: 90_000 } as const;
 
 /** The operations of the queen. */
-export function queenOperations(hives: Hives): OperationHandlers {
+export function queenOperations(hives: Hives, limits: QueenLimits): OperationHandlers {
+  const slots = new SlotQueue([...Array(limits.max_requests).keys()]);
   return {
     status: operation(statusSchema, QUICK, async () => ({
       result: { role: "queen", version: VERSION, hives: await hives.list() },
@@ -40,6 +44,14 @@ export function queenOperations(hives: Hives): OperationHandlers {
       STOP,
       (request, job) => stopWorker(hives, request, job),
     ),
-    infer: operation(inferSchema, INFER, (request, job) => infer(hives, request, job)),
+    infer: operation(inferSchema, INFER, async (request, job) => {
+      const onPlace = narratePlace(`All ${limits.max_requests} requests that may run at once do`);
+      const slot = await slots.acquire({ signal: job.signal, onPlace });
+      try {
+        return await infer(hives, request, job);
+      } finally {
+        slots.release(slot);
+      }
+    }, { admit: () => requireRoom(slots, limits.max_queue) }),
   };
 }

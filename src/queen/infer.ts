@@ -10,6 +10,8 @@ import { relay } from "./relay.ts";
 
 // The worker was chosen and had gone before it answered.
 const WORKER_LOST = new Set(["worker_gone", "worker_not_found", "worker_unreachable"]);
+// A worker that was started again knows nothing of the jobs of the process before.
+const JOB_LOST = "job_not_found";
 
 /**
  * Answers a request: chooses a hive, has it load the model where none of its workers has it, and
@@ -17,7 +19,13 @@ const WORKER_LOST = new Set(["worker_gone", "worker_not_found", "worker_unreacha
  */
 export async function infer(hives: Hives, request: InferRequest, job: Job): Promise<JobResult> {
   let tokens = 0;
-  const attempt = () => inferOnce(hives, request, job, () => tokens++);
+  let chosen: string | undefined;
+  const attempt = (avoid?: string) =>
+    inferOnce(hives, request, job, {
+      avoid,
+      onWorker: (workerId) => chosen = workerId,
+      onToken: () => tokens++,
+    });
   try {
     return await attempt();
   } catch (error) {
@@ -25,20 +33,30 @@ export async function infer(hives: Hives, request: InferRequest, job: Job): Prom
       !job.signal.aborted;
     if (!again) throw error;
     narrate("retry", `Trying once more: ${error.message}`, { level: "warn" });
-    return await attempt();
+    return await attempt(chosen);
   }
+}
+
+/** What is noted of an attempt. */
+interface Attempt {
+  /** The worker that an attempt before this one lost. */
+  avoid: string | undefined;
+  onWorker(workerId: string): void;
+  onToken(): void;
 }
 
 async function inferOnce(
   hives: Hives,
   request: InferRequest,
   job: Job,
-  onToken: () => void,
+  { avoid, onWorker, onToken }: Attempt,
 ): Promise<JobResult> {
-  const { placement, url } = await placePatiently(hives, request, place, { signal: job.signal });
+  const wanted = { ...request, avoid };
+  const { placement, url } = await placePatiently(hives, wanted, place, { signal: job.signal });
   const workerId = placement.kind === "worker"
     ? placement.workerId
-    : await spawn(url, placement.hive, request, job);
+    : await spawn(hives, url, placement.hive, request, job);
+  onWorker(workerId);
   // The choice has been made; what is left is the worker's to do.
   const { hive: _hive, device: _device, engine: _engine, ...question } = request;
   const { usage, finish_reason } = await relay(
@@ -46,7 +64,14 @@ async function inferOnce(
     question,
     job,
     { name: `the worker on hive "${placement.hive}"`, onToken },
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof RbeeError) || error.code !== JOB_LOST) throw error;
+    throw new RbeeError(
+      "worker_gone",
+      `The worker for "${request.model}" died and was started again; see rbee worker logs ${workerId}`,
+      { details: { worker_id: workerId } },
+    );
+  });
   return {
     result: { model: request.model, hive: placement.hive, worker_id: workerId },
     ...(usage && { usage }),
@@ -55,6 +80,7 @@ async function inferOnce(
 }
 
 async function spawn(
+  hives: Hives,
   url: string,
   hive: string,
   request: InferRequest,
@@ -73,6 +99,9 @@ async function spawn(
     { name: `hive "${hive}"` },
   );
   const worker = workerInfoSchema.safeParse(result);
-  if (worker.success) return worker.data.worker_id;
+  if (worker.success) {
+    hives.note(worker.data);
+    return worker.data.worker_id;
+  }
   throw new RbeeError("bad_answer", `Hive "${hive}" did not say which worker it started`);
 }

@@ -1,7 +1,8 @@
 import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { narrate } from "../narration/narrate.ts";
-import { type Hives, type KnownHive, urlOf } from "./hives.ts";
+import { type Hives, urlOf } from "./hives.ts";
+import type { KnownHive } from "./known_hive.ts";
 import type { HiveView, Placement, PlacementRequest } from "./placement.ts";
 import { PATIENCE_MS } from "./relay.ts";
 

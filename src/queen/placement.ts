@@ -6,6 +6,8 @@ export interface PlacementRequest {
   hive?: string | undefined;
   device?: string | undefined;
   engine?: string | undefined;
+  /** A worker that was lost a moment ago, whatever its hive still says of it. */
+  avoid?: string | undefined;
 }
 
 /** A hive as placement sees it. */
@@ -32,8 +34,10 @@ export function place(request: PlacementRequest, hives: readonly HiveView[]): Pl
   const candidates = usable.flatMap((hive) =>
     hive.workers.filter((worker) => fits(request, worker)).map((worker) => ({ hive, worker }))
   );
-  const ready = candidates.filter(({ worker }) => worker.state === "ready")
-    .sort((a, b) => load(a.worker) - load(b.worker))[0];
+  const ready =
+    candidates.filter(({ worker }) =>
+      worker.state === "ready" && worker.worker_id !== request.avoid
+    ).sort((a, b) => load(a.worker) - load(b.worker))[0];
   if (ready !== undefined) {
     const { hive, worker } = ready;
     const busy = load(worker) === 0 ? "idle" : `${load(worker)} requests`;

@@ -1,17 +1,30 @@
-import type { DaemonOptions } from "../config/role_options.ts";
+import type { QueenOptions } from "../config/role_options.ts";
 import { runDaemonRole } from "../jobs/daemon_role.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
+import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
 import { queenOperations } from "./dispatch.ts";
 import { Hives } from "./hives.ts";
+import { queenTelemetry } from "./queen_telemetry.ts";
 import { addQueenRoutes } from "./queen_routes.ts";
 
 /** Runs the queen until she is told to end. Returns the exit code. */
-export function runQueen(options: DaemonOptions, process: RoleProcess): Promise<number> {
-  const hives = new Hives(options.paths);
+export function runQueen(options: QueenOptions, process: RoleProcess): Promise<number> {
   return runDaemonRole({
     ...options,
     role: "queen",
-    handlers: queenOperations(hives),
-    routes: (app) => addQueenRoutes(app, hives),
+    open(resources) {
+      const feed: TelemetryFeed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
+      const hives = new Hives(options.paths, { onChange: () => feed.changed() });
+      resources.defer(() => hives.close());
+      return {
+        handlers: queenOperations(hives, options.limits),
+        routes: (app) => addQueenRoutes(app, hives, feed),
+        start: () => hives.start(),
+        stop() {
+          feed.close();
+          return hives.close();
+        },
+      };
+    },
   }, process);
 }

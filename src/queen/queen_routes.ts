@@ -1,17 +1,20 @@
 import type { Hono } from "hono";
 import { unreachable } from "../http/api_client.ts";
 import { passOn } from "../http/pass_on.ts";
+import { type TelemetryFeed, telemetryResponse } from "../jobs/telemetry_feed.ts";
 import { type Hives, urlOf } from "./hives.ts";
 import { findWorker } from "./workers.ts";
 
 /** Adds what only the queen has: what she knows of her hives and their workers. */
-export function addQueenRoutes(app: Hono, hives: Hives): void {
+export function addQueenRoutes(app: Hono, hives: Hives, feed: TelemetryFeed): void {
+  app.get("/v1/telemetry/stream", (c) => telemetryResponse(c, feed));
+
   app.get("/v1/hives", async (c) => c.json({ hives: await hives.list() }));
 
   app.get("/v1/workers", async (c) => c.json({ workers: await hives.workers() }));
 
   app.get("/v1/workers/:id/log", async (c) => {
-    const known = await hives.ask();
+    const known = await hives.refresh();
     const id = c.req.param("id");
     const url = urlOf(known, findWorker(known, id).hive);
     const path = `/v1/workers/${encodeURIComponent(id)}/log${new URL(c.req.url).search}`;

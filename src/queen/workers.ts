@@ -1,8 +1,10 @@
 import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { WorkerSpawnRequest, WorkerStopRequest } from "../contracts/operation.ts";
+import { workerInfoSchema } from "../contracts/worker.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
-import { type Hives, type KnownHive, urlOf } from "./hives.ts";
+import { type Hives, urlOf } from "./hives.ts";
+import type { KnownHive } from "./known_hive.ts";
 import { ASK_AGAIN_MS, placePatiently } from "./place_patiently.ts";
 import { placeSpawn } from "./placement.ts";
 import { PATIENCE_MS, relay } from "./relay.ts";
@@ -16,25 +18,25 @@ export async function spawnWorker(
   const { placement, url } = await placePatiently(hives, request, placeSpawn, {
     signal: job.signal,
   });
-  return await onHive(url, placement.hive, request, job);
+  return await onHive(hives, url, placement.hive, request, job);
 }
 
 /** Has the hive of a worker stop it. */
 export async function stopWorker(
-  hives: Pick<Hives, "ask">,
+  hives: Pick<Hives, "refresh" | "note">,
   request: WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
   const deadlineMs = performance.now() + PATIENCE_MS;
-  let known = await hives.ask();
+  let known = await hives.refresh();
   // Who does not answer now may have it, and come back.
   while (!hasWorker(known, request.worker_id) && known.some(isAway)) {
     if (performance.now() > deadlineMs) break;
     await delay(ASK_AGAIN_MS, { signal: job.signal });
-    known = await hives.ask();
+    known = await hives.refresh();
   }
   const { hive } = findWorker(known, request.worker_id);
-  return await onHive(urlOf(known, hive), hive, request, job);
+  return await onHive(hives, urlOf(known, hive), hive, request, job);
 }
 
 /**
@@ -60,6 +62,7 @@ function isAway(hive: KnownHive): boolean {
 }
 
 async function onHive(
+  hives: Pick<Hives, "note">,
   url: string,
   name: string,
   request: WorkerSpawnRequest | WorkerStopRequest,
@@ -68,5 +71,7 @@ async function onHive(
   // Which hive it is has been decided; the hive itself has no other to choose.
   const { hive: _hive, ...body } = request;
   const { result } = await relay(url, body, job, { name: `hive "${name}"` });
+  const worker = workerInfoSchema.safeParse(result);
+  if (worker.success) hives.note(worker.data);
   return { result };
 }

@@ -1,12 +1,17 @@
 /** `deno task bench`: measures and prints. Speed is looked at here and nowhere else. */
 import { benchCancel } from "./cancel.ts";
+import { benchCapture, benchCaptureStream } from "./capture.ts";
 import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
+import { benchWorkers } from "./workers.ts";
 import { benchJobs, benchLive, benchReplay } from "./streams.ts";
 
 await benchNarration();
+await benchCapture();
+await benchCaptureStream();
 await benchReplay();
 await benchLive();
 await benchJournal();
 await benchJobs();
 await benchCancel();
+await benchWorkers();

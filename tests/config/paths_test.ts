@@ -79,7 +79,9 @@ Deno.test("daemonFiles() are in the state and data folders, named after the role
   assert.deepEqual(daemonFiles(IN_HOME, "queen"), {
     pid: `${IN_HOME.state}/queen.pid`,
     log: `${IN_HOME.state}/queen.log`,
+    groups: `${IN_HOME.state}/queen.groups.json`,
     journal: `${IN_HOME.data}/journal/queen.db`,
+    workers: `${IN_HOME.data}/journal/queen-workers.db`,
   });
   assert.equal(daemonFiles(IN_HOME, "hive").log, `${IN_HOME.state}/hive.log`);
 });

@@ -9,8 +9,17 @@ import {
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const DEFAULTS: RbeeYaml = {
-  queen: { host: "127.0.0.1", port: 7833 },
-  hive: { host: "127.0.0.1", port: 7835 },
+  queen: { host: "127.0.0.1", port: 7833, max_requests: 256, max_queue: 512 },
+  hive: {
+    host: "127.0.0.1",
+    port: 7835,
+    idle: 300_000,
+    max_workers: 16,
+    max_queue: 512,
+    memory_check: true,
+  },
+  models: {},
+  engines: {},
   journal: {
     max_age_hours: 168,
     max_jobs: 10_000,
@@ -60,11 +69,11 @@ Deno.test("readRbeeYaml() gives the defaults for a file that says nothing", asyn
 Deno.test("readRbeeYaml() takes each key by itself", async () => {
   assert.deepEqual(await read("queen:\n  port: 1\n"), {
     ...DEFAULTS,
-    queen: { host: "127.0.0.1", port: 1 },
+    queen: { ...DEFAULTS.queen, port: 1 },
   });
   assert.deepEqual(await read('hive: {host: "::1", port: 0}'), {
     ...DEFAULTS,
-    hive: { host: "::1", port: 0 },
+    hive: { ...DEFAULTS.hive, host: "::1", port: 0 },
   });
 });
 
@@ -120,4 +129,114 @@ Deno.test("readRbeeYaml() says when it cannot read the file", async () => {
     assert.ok(error.message.startsWith(`Cannot read ${folder.join("rbee.yaml")}: `));
     return true;
   });
+});
+
+Deno.test("readRbeeYaml() reads what bounds a hive's work, its models and its engines", async () => {
+  const yaml = await read(`
+queen: {max_requests: 8, max_queue: 0}
+hive:
+  idle: 90s
+  max_workers: 2
+  max_queue: 4
+  memory_check: false
+models:
+  bee-tiny: {context: 64, parallel: 1, pin: true, preload: true}
+  /models/a b.gguf:
+    engine: llama-server
+    idle: 0
+engines:
+  llama-server:
+    command: [llama-server, --model, "{model}", --host, 127.0.0.1, --port, "{port}"]
+    env: { LLAMA_LOG_COLORS: "off" }
+`);
+  assert.deepEqual(yaml, {
+    ...DEFAULTS,
+    queen: { ...DEFAULTS.queen, max_requests: 8, max_queue: 0 },
+    hive: { ...DEFAULTS.hive, idle: 90_000, max_workers: 2, max_queue: 4, memory_check: false },
+    models: {
+      "bee-tiny": { context: 64, parallel: 1, pin: true, preload: true },
+      "/models/a b.gguf": { engine: "llama-server", idle: 0, pin: false, preload: false },
+    },
+    engines: {
+      "llama-server": {
+        command: [
+          "llama-server",
+          "--model",
+          "{model}",
+          "--host",
+          "127.0.0.1",
+          "--port",
+          "{port}",
+        ],
+        ready: "/health",
+        api: "openai",
+        narration: false,
+        env: { LLAMA_LOG_COLORS: "off" },
+        stall: 600_000,
+      },
+    },
+  });
+});
+
+for (
+  const [text, said] of [
+    [
+      "models:\n  m:\n    idle: soon\n",
+      '3: "models.m.idle" must be a time such as 90s, 5m or 1h, or 0',
+    ],
+    ["models:\n  m:\n    pinned: true\n", '3: "models.m.pinned" is not a known key'],
+    [
+      "models:\n  m:\n    device: tpu\n",
+      '3: "models.m.device" must be auto, cpu, gpu, cuda:N, vulkan:N or metal',
+    ],
+    ["hive:\n  idle: 366d\n", '2: "hive.idle" must be a time such as 90s, 5m or 1h, or 0'],
+    [
+      'engines:\n  x:\n    command: [x, "--port={port}"]\n',
+      '3: "engines.x.command.1" holds {port} within a longer argument; write it as an argument of its own',
+    ],
+    [
+      'engines:\n  x:\n    command:\n    - x\n    - "{port}"\n    - "{modle}"\n',
+      '6: "engines.x.command.2" is not known; known are {model}, {port}, {device}',
+    ],
+    [
+      "engines:\n  x:\n    command: [x]\n",
+      '3: "engines.x.command" must hold {port}, so that the hive can say where to listen',
+    ],
+    [
+      'engines:\n  x:\n    command: [x, "{port}"]\n    ready: health\n',
+      '4: "engines.x.ready" must be a path such as /health',
+    ],
+  ] as const
+) {
+  Deno.test(`readRbeeYaml() says in line ${said}`, async () => {
+    assert.equal(await complaint(text), `FILE, line ${said}; mend the file`);
+  });
+}
+
+Deno.test("readRbeeYaml() says which name of an engine is taken", async () => {
+  assert.equal(
+    await complaint('engines:\n  llama:\n    command: [x, "{port}"]\n'),
+    'FILE, line 3: "engines.llama" must not be llama, the engine inside rbee; mend the file',
+  );
+});
+
+for (
+  const [name, said] of [
+    ["RBEE_HOME", "must not begin with RBEE_, which rbee sets itself"],
+    ["A-B", "must be the name of an environment variable"],
+  ] as const
+) {
+  Deno.test(`readRbeeYaml() says that the variable ${name} ${said}`, async () => {
+    assert.equal(
+      await complaint(`engines:\n  x:\n    command: [x, "{port}"]\n    env:\n      ${name}: y\n`),
+      `FILE, line 5: "engines.x.env.${name}" ${said}; mend the file`,
+    );
+  });
+}
+
+Deno.test("readRbeeYaml() names a misspelled key before it says that the right one is missing", async () => {
+  assert.equal(
+    await complaint('engines:\n  x:\n    comand: [x, "{port}"]\n'),
+    'FILE, line 3: "engines.x.comand" is not a known key; mend the file',
+  );
 });

@@ -79,6 +79,9 @@ Deno.test("readRoleOptions() names the flag that does not fit", async () => {
     [{ parallel: 0 }, "--parallel"],
     [{ kvType: "f32" }, "--kv-type"],
     [{ threads: 1.5 }, "--threads"],
+    [{ memoryLimit: -1 }, "--memory-limit"],
+    [{ memoryLimit: 0.5 }, "--memory-limit"],
+    [{ probe: "weather" }, "--probe"],
   ];
   for (const [flags, name] of wrong) {
     await assert.rejects(readRoleOptions({ ...WORKER, ...flags }), {
@@ -92,4 +95,59 @@ Deno.test("readRoleOptions() names the flag that does not fit", async () => {
 Deno.test("readRoleOptions() wants a model for a worker and says which", async () => {
   const { model: _, ...flags } = WORKER;
   await assert.rejects(readRoleOptions(flags), { code: "usage", message: /--model.*bee-tiny/ });
+});
+
+Deno.test("readRoleOptions() lets a worker check its memory, unless it is told not to", async () => {
+  const usual = await readRoleOptions(WORKER);
+  assert.ok(usual.role === "worker");
+  assert.deepEqual([usual.memoryCheck, usual.memoryLimit, usual.probe], [
+    true,
+    undefined,
+    undefined,
+  ]);
+  const told = await readRoleOptions({ ...WORKER, memoryCheck: false, memoryLimit: 0 });
+  assert.ok(told.role === "worker");
+  assert.deepEqual([told.memoryCheck, told.memoryLimit], [false, 0]);
+});
+
+Deno.test("readRoleOptions() wants no model to ask for the devices alone", async () => {
+  const { model: _, ...flags } = WORKER;
+  const options = await readRoleOptions({ ...flags, probe: "devices" });
+  assert.ok(options.role === "worker");
+  assert.deepEqual([options.probe, options.model], ["devices", ""]);
+  await assert.rejects(readRoleOptions({ ...flags, probe: "memory" }), { code: "usage" });
+});
+
+Deno.test("readRoleOptions() gives a hive what rbee.yaml says of its limits, models and engines", async () => {
+  await using home = await TemporaryFolder.make();
+  const yaml = `
+hive: {idle: 10s, max_workers: 3, max_queue: 7}
+models:
+  bee-tiny: {preload: true}
+engines:
+  x: {command: [x, "{port}"]}
+`;
+  const { settings } = JSON.parse(await readIn(home, yaml, { role: "hive", device: "auto" }));
+  const { idle, max_workers, max_queue, memory_check } = settings.limits;
+  assert.deepEqual([idle, max_workers, max_queue, memory_check], [10_000, 3, 7, true]);
+  assert.deepEqual(settings.models, { "bee-tiny": { pin: false, preload: true } });
+  assert.deepEqual(settings.engines["x"].command, ["x", "{port}"]);
+});
+
+Deno.test("readRoleOptions() gives the queen how many requests run and wait", async () => {
+  await using home = await TemporaryFolder.make();
+  const yaml = "queen: {max_requests: 3, max_queue: 0}\n";
+  const { limits } = JSON.parse(await readIn(home, yaml, { role: "queen", device: "auto" }));
+  assert.deepEqual([limits.max_requests, limits.max_queue], [3, 0]);
+});
+
+Deno.test("readRoleOptions() lets 512 requests wait for a worker's slot, or as many as it is told", async () => {
+  for (const [given, expected] of [[undefined, 512], [0, 0], [7, 7]] as const) {
+    const options = await readRoleOptions({
+      ...WORKER,
+      ...(given === undefined ? {} : { maxQueue: given }),
+    });
+    assert.equal(options.role === "worker" && options.maxQueue, expected);
+  }
+  await assert.rejects(readRoleOptions({ ...WORKER, maxQueue: -1 }), { message: /^--max-queue / });
 });

@@ -1,10 +1,13 @@
 import { inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts";
 import type { JsonValue } from "../../src/contracts/json_value.ts";
 import type { WorkerInfo } from "../../src/contracts/worker.ts";
+import { timestamp } from "../../src/base/timestamp.ts";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { emitToken } from "../../src/jobs/emit.ts";
 import { operation } from "../../src/jobs/operation_handler.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { TelemetryFeed, telemetryResponse } from "../../src/jobs/telemetry_feed.ts";
+import { VERSION } from "../../src/version.ts";
 import { narrate } from "../../src/narration/narrate.ts";
 
 /** How a worker of a {@linkcode FakeHive} meets a request. */
@@ -24,8 +27,24 @@ export class FakeHive implements AsyncDisposable {
   spawns = 0;
   /** What a spawn answers with; a ready worker of its own by default. */
   spawned: ((model: string) => JsonValue) | undefined;
+  readonly #feed: TelemetryFeed;
 
   constructor() {
+    this.#feed = new TelemetryFeed({
+      snapshot: () => ({
+        at: timestamp(),
+        hive: "local",
+        version: VERSION,
+        workers: this.workers.map((worker) => ({
+          ...worker,
+          cpu_percent: null,
+          memory_bytes: null,
+          uptime_ms: 0,
+        })),
+        devices: [],
+        load: [0, 0, 0],
+      }),
+    });
     const limit = { kind: "total", ms: 60_000 } as const;
     this.server = startRoleServer({
       role: "hive",
@@ -48,6 +67,7 @@ export class FakeHive implements AsyncDisposable {
         }),
       },
       routes: (app) => {
+        app.get("/v1/telemetry/stream", (c) => telemetryResponse(c, this.#feed));
         app.get("/v1/workers", (c) => c.json({ workers: this.workers }));
         app.all("/v1/workers/:id/proxy/*", (c) => {
           const { pathname, search } = new URL(c.req.url);
@@ -81,10 +101,12 @@ export class FakeHive implements AsyncDisposable {
       ...fields,
     };
     this.workers.push(worker);
+    this.#feed.changed();
     return worker;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.close();
     await this.server.close();
   }
 }

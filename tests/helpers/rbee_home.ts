@@ -47,6 +47,13 @@ export class RbeeHome implements AsyncDisposable {
     return new RbeeHome(await Deno.makeTempDir({ prefix: "rbee-test-" }));
   }
 
+  /** Writes rbee.yaml, which what is started from now on reads. */
+  async configure(settings: Record<string, unknown>): Promise<void> {
+    await Deno.mkdir(`${this.path}/config`, { recursive: true });
+    // JSON is YAML.
+    await Deno.writeTextFile(`${this.path}/config/rbee.yaml`, JSON.stringify(settings));
+  }
+
   /** The program and arguments of a command line. */
   command(args: string[]): string[] {
     const bin = Deno.env.get("RBEE_BIN");
@@ -122,7 +129,7 @@ export class RbeeHome implements AsyncDisposable {
 
   /** Stops what runs and asserts that nothing of it is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.rbee(["down"]);
+    if (this.processes().length > 0) await this.rbee(["down"]);
     const left = this.processes();
     for (const { pid } of left) Deno.kill(pid, "SIGKILL");
     await Deno.remove(this.path, { recursive: true });

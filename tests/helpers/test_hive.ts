@@ -2,11 +2,14 @@ import type { JobEvent } from "../../src/contracts/job_event.ts";
 import { type WorkerInfo, workerInfoSchema, workerListSchema } from "../../src/contracts/worker.ts";
 import { hiveOperations } from "../../src/hive/hive_operations.ts";
 import { addHiveRoutes } from "../../src/hive/hive_routes.ts";
-import type { WorkerParts } from "../../src/hive/worker.ts";
+import { DeviceSurvey } from "../../src/hive/device_survey.ts";
+import { HiveTelemetrySource } from "../../src/hive/hive_telemetry.ts";
+import type { LifecycleParts } from "../../src/hive/lifecycle_parts.ts";
 import { WorkerLifecycle } from "../../src/hive/worker_lifecycle.ts";
 import { requestJson } from "../../src/http/api_client.ts";
 import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 
 /** The demo model on the processor: what every machine can load. */
 export const BEE_TINY: OperationBody = {
@@ -32,19 +35,35 @@ export class TestHive implements AsyncDisposable {
   readonly client: JobClient;
   /** The operator's log. */
   readonly diagnostics: string[] = [];
+  readonly feed: TelemetryFeed;
 
-  constructor(parts: Partial<WorkerParts> = {}) {
+  constructor(parts: Partial<LifecycleParts> & { beatMs?: number } = {}) {
+    const survey = new DeviceSurvey();
     this.workers = new WorkerLifecycle({
       hive: "local",
       diagnostic: (line) => this.diagnostics.push(line),
+      onChange: () => this.feed.changed(),
       ...parts,
+    });
+    const telemetry = new HiveTelemetrySource({
+      name: "local",
+      workers: this.workers,
+      devices: () => survey.snapshot(),
+    });
+    this.feed = new TelemetryFeed({
+      snapshot: (how) => telemetry.snapshot(how),
+      ...(parts.beatMs === undefined ? {} : { beatMs: parts.beatMs }),
     });
     this.server = startRoleServer({
       role: "hive",
       host: "127.0.0.1",
       port: 0,
-      handlers: hiveOperations("local", this.workers),
-      routes: (app) => addHiveRoutes(app, this.workers),
+      handlers: hiveOperations({
+        name: "local",
+        workers: this.workers,
+        devices: () => survey.list(),
+      }),
+      routes: (app) => addHiveRoutes(app, this.workers, this.feed),
     });
     this.server.health.status = "ok";
     this.client = new JobClient(this.server.url);
@@ -83,6 +102,7 @@ export class TestHive implements AsyncDisposable {
     for (const job of active) job.cancel("the test is over");
     await Promise.all(active.map((job) => job.ended));
     await this.workers.stopAll("the test is over");
+    this.feed.close();
     await this.server.close();
   }
 }

@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { v7 } from "uuid";
+import type { QueenLimits } from "../../src/config/rbee_yaml.ts";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
 import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 import { writePidFile } from "../../src/process/pid_file.ts";
 import { queenOperations } from "../../src/queen/dispatch.ts";
 import { Hives } from "../../src/queen/hives.ts";
+import { queenTelemetry } from "../../src/queen/queen_telemetry.ts";
 import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 import { type WatchedJob, watchJob } from "./test_hive.ts";
@@ -15,32 +18,39 @@ export class TestQueen implements AsyncDisposable {
   readonly server: RoleServer;
   readonly client: JobClient;
   readonly #folder: TemporaryFolder;
+  readonly #hives: Hives;
+  readonly #feed: TelemetryFeed;
 
-  private constructor(folder: TemporaryFolder) {
+  private constructor(folder: TemporaryFolder, limits: QueenLimits) {
     this.#folder = folder;
     const hives = new Hives({
       config: folder.join("config"),
       state: folder.path,
       data: folder.join("data"),
       cache: folder.join("cache"),
-    });
+    }, { onChange: () => this.#feed.changed() });
+    this.#hives = hives;
+    this.#feed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
     this.server = startRoleServer({
       role: "queen",
       host: "127.0.0.1",
       port: 0,
-      handlers: queenOperations(hives),
-      routes: (app) => addQueenRoutes(app, hives),
+      handlers: queenOperations(hives, limits),
+      routes: (app) => addQueenRoutes(app, hives, this.#feed),
     });
     this.server.health.status = "ok";
     this.client = new JobClient(this.server.url);
   }
 
-  static async start(hiveUrl?: string): Promise<TestQueen> {
+  static async start(
+    hiveUrl?: string,
+    limits: QueenLimits = { max_requests: 256, max_queue: 512 },
+  ): Promise<TestQueen> {
     const folder = await TemporaryFolder.make();
     if (hiveUrl !== undefined) {
       await writePidFile(join(folder.path, "hive.pid"), { instance: v7(), url: hiveUrl });
     }
-    return new TestQueen(folder);
+    return new TestQueen(folder, limits);
   }
 
   get url(): string {
@@ -62,6 +72,8 @@ export class TestQueen implements AsyncDisposable {
     const active = this.server.registry.active();
     for (const job of active) job.cancel("the test is over");
     await Promise.all(active.map((job) => job.ended));
+    this.#feed.close();
+    await this.#hives.close();
     await this.server.close();
     await this.#folder[Symbol.asyncDispose]();
   }

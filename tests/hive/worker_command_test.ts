@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { workerSpawnSchema } from "../../src/contracts/operation.ts";
-import { workerCommand } from "../../src/hive/worker_command.ts";
+import { workerCommand, type WorkerLimits } from "../../src/hive/worker_command.ts";
+import { completeSpec } from "../../src/hive/worker_spec.ts";
 import { selfCommand } from "../../src/process/self_command.ts";
 
 /** The arguments after those that start this program. */
-function ownArgs(fields: Record<string, unknown>): string[] {
-  const { program, args } = workerCommand(
-    workerSpawnSchema.parse({ operation: "worker_spawn", model: "bee-tiny", ...fields }),
-  );
+function ownArgs(fields: Record<string, unknown>, limits: Partial<WorkerLimits> = {}): string[] {
+  const request = workerSpawnSchema.parse({
+    operation: "worker_spawn",
+    model: "bee-tiny",
+    ...fields,
+  });
+  const { program, args } = workerCommand(completeSpec(request, undefined), {
+    maxQueue: 512,
+    memoryCheck: true,
+    ...limits,
+  });
   const self = selfCommand();
   assert.equal(program, self.program);
   assert.deepEqual(args.slice(0, self.args.length), self.args);
@@ -23,6 +31,7 @@ Deno.test("workerCommand() starts a worker that ends with its parent, on a port 
     "--model=bee-tiny",
     "--device=auto",
     "--port=0",
+    "--max-queue=512",
   ]);
 });
 
@@ -36,6 +45,18 @@ Deno.test("workerCommand() passes every option that was given", () => {
     "--parallel=2",
     "--kv-type=q8_0",
     "--threads=3",
+    "--max-queue=512",
+  ]);
+});
+
+Deno.test("workerCommand() passes what the hive allows: a queue, memory, and whether to look at it", () => {
+  assert.deepEqual(ownArgs({}, { maxQueue: 0, memoryBytes: 0 }).slice(-2), [
+    "--max-queue=0",
+    "--memory-limit=0",
+  ]);
+  assert.deepEqual(ownArgs({}, { memoryBytes: 8_589_934_592, memoryCheck: false }).slice(-2), [
+    "--memory-limit=8589934592",
+    "--no-memory-check",
   ]);
 });
 

@@ -144,11 +144,14 @@ Deno.test("WorkerLifecycle.spawn() tells the reason of a worker that is killed w
     end.message,
     `The worker for "bee-tiny" ended unexpectedly (signal SIGKILL); see rbee worker logs ${listed.worker_id}`,
   );
-  assert.deepEqual(end.details, { worker_id: listed.worker_id });
+  const { last_lines, ...how } = end.details as Record<string, unknown>;
+  assert.deepEqual(how, { worker_id: listed.worker_id, exit_code: null, signal: "SIGKILL" });
+  assert.ok(Array.isArray(last_lines));
   const [failed] = await hive.list();
   assert.equal(failed?.state, "failed");
   assert.deepEqual([failed?.pid, failed?.url], [null, null]);
-  assert.deepEqual(failed?.error, { code: "worker_died", message: end.message });
+  const { message, details } = end;
+  assert.deepEqual(failed?.error, { code: "worker_died", message, details });
 });
 
 Deno.test("WorkerLifecycle.spawn() tells every job that waits of a worker that is killed", async () => {
@@ -196,10 +199,16 @@ Deno.test("WorkerLifecycle.spawn() tells the worker's own reason for a file that
 
 Deno.test("WorkerLifecycle.spawn() starts no process for a model that is not there", async () => {
   await using hive = new TestHive();
-  const end = (await hive.run({ ...BEE_TINY, model: "/missing/model.gguf" })).at(-1);
+  const events = await hive.run({ ...BEE_TINY, model: "/missing/model.gguf" });
+  const end = events.at(-1);
   assert.ok(end?.type === "error");
   assert.equal(end.code, "model_not_found");
-  assert.deepEqual(await hive.list(), []);
+  assert.ok(!events.some((event) => event.type === "narration" && STARTED.test(event.human)));
+  const [failed] = await hive.list();
+  assert.deepEqual([failed?.state, failed?.pid], ["failed", null]);
+  const { code, message, details } = end;
+  assert.deepEqual(failed?.error, { code, message, details });
+  assert.deepEqual(details, { worker_id: failed?.worker_id });
 });
 
 Deno.test("a spawn that is cancelled while it loads stops the worker, and only then is the job cancelled", async () => {
@@ -269,7 +278,7 @@ Deno.test("WorkerLifecycle.stop() names the worker that is not there", async () 
   assert.equal(end.code, "worker_not_found");
   assert.equal(
     end.message,
-    `Cannot find worker "${id}" on hive "local"; rbee status shows those that run`,
+    `Cannot find worker "${id}" on hive "local"; rbee worker list shows those that are known`,
   );
 });
 
@@ -284,22 +293,6 @@ Deno.test("WorkerLifecycle.stopAll() ends every worker, those that load too", as
   const end = (await loading.ended).at(-1);
   assert.ok(end?.type === "error");
   assert.equal(end.message, "The worker was stopped: the machine goes to sleep");
-});
-
-Deno.test("WorkerLifecycle notices that a ready worker has died, narrates it, and keeps the reason", async () => {
-  await using hive = new TestHive();
-  using said = new RecordedNarration();
-  const { worker_id, pid } = await hive.spawn();
-  const worker = hive.workers.get(worker_id);
-  Deno.kill(pid!, "SIGKILL");
-  await worker.gone;
-  const [listed] = await hive.list();
-  assert.equal(listed?.state, "failed");
-  assert.match(listed?.error?.message ?? "", /ended unexpectedly \(signal SIGKILL\)/);
-  const failed = said.records.filter(({ action }) => action === "worker_failed");
-  assert.deepEqual(failed.map(({ human, level, job_id }) => [human, level, job_id]), [
-    [listed?.error?.message, "error", undefined],
-  ]);
 });
 
 Deno.test("a worker that is killed takes with it what it had started itself", async () => {
@@ -346,6 +339,6 @@ Deno.test("WorkerLifecycle.get() names its hive and the worker that is not there
     code: "worker_not_found",
     message: `Cannot find worker "${
       "x".repeat(80)
-    }" on hive "attic"; rbee status shows those that run`,
+    }" on hive "attic"; rbee worker list shows those that are known`,
   });
 });

@@ -1,74 +1,8 @@
 import assert from "node:assert/strict";
-import { Hono } from "hono";
-import { type ProxyTarget, proxyToWorker } from "../../src/hive/worker_proxy.ts";
-import { errorResponse } from "../../src/http/errors.ts";
-import { listen, type Listener } from "../../src/http/listen.ts";
 import { bytesOf } from "../helpers/bytes.ts";
 import { Gates } from "../helpers/gates.ts";
+import { ProxyBench } from "../helpers/proxy_bench.ts";
 import { rawConnect, rawExchange, readUntil, writeAll } from "../helpers/raw_http.ts";
-
-const NEVER = new Promise<void>(() => {});
-
-/** What a server saw of a request. */
-interface Seen {
-  method: string;
-  path: string;
-  headers: Headers;
-  body: Uint8Array;
-}
-
-/** A server in place of a worker's, and the way to it through a hive's proxy. */
-class ProxyBench implements AsyncDisposable {
-  readonly seen: Seen[] = [];
-  readonly worker: ProxyTarget;
-  readonly #target: Listener;
-  readonly #proxy: Listener;
-
-  constructor(answer: (request: Request) => Response | Promise<Response>) {
-    this.#target = listen({
-      host: "127.0.0.1",
-      port: 0,
-      handler: async (request) => {
-        const { pathname, search } = new URL(request.url);
-        const { method, headers } = request;
-        const body = new Uint8Array(await request.clone().arrayBuffer());
-        this.seen.push({ method, path: pathname + search, headers, body });
-        return await answer(request);
-      },
-    });
-    this.worker = {
-      id: "worker-x",
-      pid: 4711,
-      url: this.#target.url,
-      state: "ready",
-      error: undefined,
-      gone: NEVER,
-      requests: 0,
-    };
-    const app = new Hono();
-    app.onError((error, c) => errorResponse(c, error));
-    app.all("/*", (c) => proxyToWorker(c, this.worker, new URL(c.req.url).pathname));
-    this.#proxy = listen({
-      host: "127.0.0.1",
-      port: 0,
-      handler: (request) => app.fetch(request),
-    });
-  }
-
-  get url(): string {
-    return this.#proxy.url;
-  }
-
-  /** Closes the server, so that its address answers nobody. */
-  async closeTarget(): Promise<void> {
-    await this.#target.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#proxy.close({ drainMs: 0 });
-    await this.#target.close({ drainMs: 0 });
-  }
-}
 
 for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
   Deno.test(`proxyToWorker() passes ${method} on with path and query as they were written`, async () => {
@@ -102,9 +36,10 @@ Deno.test("proxyToWorker() passes the bytes of a body on unchanged, both ways", 
     headers: { "Content-Type": "application/octet-stream" },
     body: bytes,
   });
-  assert.deepEqual(new Uint8Array(await response.arrayBuffer()), bytes);
+  assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "image/png");
-  assert.deepEqual(bench.seen[0]?.body, bytes);
+  assertSameBytes(new Uint8Array(await response.arrayBuffer()), bytes);
+  assertSameBytes(bench.seen[0]!.body, bytes);
   assert.equal(bench.seen[0]?.headers.get("content-type"), "application/octet-stream");
 });
 
@@ -191,17 +126,17 @@ Deno.test("proxyToWorker() gives each piece of a stream back as it comes, and co
   const response = await fetch(`${bench.url}/stream`);
   const reader = response.body!.getReader();
   assert.deepEqual((await reader.read()).value, bytesOf("data: one\n\n"));
-  assert.equal(bench.worker.requests, 1);
+  assert.equal(bench.requests, 1);
   gates.open("second");
   assert.deepEqual((await reader.read()).value, bytesOf("data: two\n\n"));
   assert.equal((await reader.read()).done, true);
-  assert.equal(bench.worker.requests, 0);
+  assert.equal(bench.requests, 0);
 });
 
 Deno.test("proxyToWorker() counts no request that is not a stream", async () => {
   await using bench = new ProxyBench(() => new Response("ok"));
   const response = await fetch(`${bench.url}/x`);
-  assert.equal(bench.worker.requests, 0);
+  assert.equal(bench.requests, 0);
   assert.equal(await response.text(), "ok");
 });
 
@@ -217,10 +152,10 @@ Deno.test("proxyToWorker() closes the worker's connection when the reader of a s
   const response = await fetch(`${bench.url}/stream`);
   const reader = response.body!.getReader();
   await reader.read();
-  assert.equal(bench.worker.requests, 1);
+  assert.equal(bench.requests, 1);
   await reader.cancel();
   await cancelled.promise;
-  assert.equal(bench.worker.requests, 0);
+  assert.equal(bench.requests, 0);
 });
 
 Deno.test("proxyToWorker() closes the worker's connection when who asked goes before the answer", async () => {
@@ -253,7 +188,7 @@ Deno.test("proxyToWorker() breaks a stream off that the worker breaks off", asyn
   await writeAll(conn, "GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   // A chunked body that is whole ends with a chunk of no length.
   await assert.rejects(readUntil(conn, "\r\n0\r\n\r\n"));
-  assert.equal(bench.worker.requests, 0);
+  assert.equal(bench.requests, 0);
 });
 
 Deno.test("proxyToWorker() answers 502 worker_unreachable for a worker that runs and does not answer", async () => {
@@ -271,12 +206,74 @@ Deno.test("proxyToWorker() answers 502 worker_unreachable for a worker that runs
 Deno.test("proxyToWorker() answers 502 worker_gone for a worker that ends while it is asked", async () => {
   await using bench = new ProxyBench(() => new Response("ok"));
   await bench.closeTarget();
-  const reason = { code: "worker_died", message: "It was out of memory" };
-  Object.assign(bench.worker, { gone: Promise.resolve(), error: reason });
-  const { error } = await (await fetch(`${bench.url}/x`)).json();
+  const reason = {
+    code: "out_of_memory",
+    message: "It was out of memory",
+    details: { worker_id: "worker-x", exit_code: null, signal: "SIGKILL", last_lines: ["so"] },
+  };
+  const death = Promise.withResolvers<void>();
+  // A refused connection comes a moment before the news of the end.
+  Object.assign(bench.worker, { death: death.promise });
+  const answer = fetch(`${bench.url}/x`);
+  Object.assign(bench.worker, { url: null, state: "failed", error: reason });
+  death.resolve();
+  const { error } = await (await answer).json();
   assert.deepEqual([error.code, error.message, error.details], [
     "worker_gone",
     "It was out of memory",
-    { worker_id: "worker-x" },
+    reason.details,
   ]);
 });
+
+for (
+  const [state, message] of [
+    ["starting", 'Worker "worker-x" is not ready yet (starting)'],
+    ["stopping", 'Worker "worker-x" was stopped'],
+    ["stopped", 'Worker "worker-x" was stopped'],
+  ] as const
+) {
+  Deno.test(`proxyToWorker() asks nobody for a worker that is ${state} and listens nowhere`, async () => {
+    await using bench = new ProxyBench(() => new Response("ok"));
+    Object.assign(bench.worker, { url: null, state, death: Promise.resolve() });
+    const response = await fetch(`${bench.url}/x`);
+    assert.equal(response.status, 502);
+    const { error } = await response.json();
+    assert.deepEqual([error.code, error.message, error.details], ["worker_gone", message, {
+      worker_id: "worker-x",
+    }]);
+    assert.deepEqual(bench.seen, []);
+  });
+}
+
+for (const path of ["/v1/jobs", "/v1/jobs/", "/v1/jobs/job-x/stream?after=3", "/v1/jobs?limit=1"]) {
+  Deno.test(`proxyToWorker() leaves ${path} of an engine that knows no jobs to the hive`, async () => {
+    await using bench = new ProxyBench(() => new Response("the engine's"));
+    const asked: string[] = [];
+    bench.jobs = {
+      answer: async (request) => {
+        const { pathname, search } = new URL(request.url);
+        asked.push(`${request.method} ${pathname}${search} ${await request.text()}`);
+        return new Response("the hive's");
+      },
+    };
+    const response = await fetch(bench.url + path, { method: "POST", body: "{}" });
+    assert.equal(await response.text(), "the hive's");
+    assert.deepEqual(asked, [`POST ${path} {}`]);
+    assert.deepEqual(bench.seen, []);
+  });
+}
+
+for (const path of ["/v1/jobsite", "/v1/models", "/jobs", "/v1%2Fjobs", "/health"]) {
+  Deno.test(`proxyToWorker() asks the engine itself for ${path}`, async () => {
+    await using bench = new ProxyBench(() => new Response("the engine's"));
+    bench.jobs = { answer: () => Promise.resolve(new Response("the hive's")) };
+    assert.equal(await (await fetch(bench.url + path)).text(), "the engine's");
+  });
+}
+
+/** Compares without printing a difference: one of so many bytes would take all memory. */
+function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
+  const same = actual.length === expected.length &&
+    actual.every((byte, i) => byte === expected[i]);
+  assert.ok(same, `${actual.length} bytes came of ${expected.length}`);
+}

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { workerStateSchema } from "../../src/contracts/worker.ts";
-import { canBecome, isUsable } from "../../src/hive/worker_state.ts";
+import { canBecome, hasEnded, isUsable } from "../../src/hive/worker_state.ts";
 
 const ALLOWED = [
   "starting loading",
   "starting stopping",
   "starting failed",
   "loading ready",
+  // It died, and is started again.
+  "loading starting",
   "loading stopping",
   "loading failed",
+  "ready starting",
   "ready stopping",
   "ready failed",
   "stopping stopped",
@@ -26,4 +29,8 @@ for (const from of workerStateSchema.options) {
 
 Deno.test("isUsable() is true for what runs or will, and false for what ends or has", () => {
   assert.deepEqual(workerStateSchema.options.filter(isUsable), ["starting", "loading", "ready"]);
+});
+
+Deno.test("hasEnded() is true for what will change no more", () => {
+  assert.deepEqual(workerStateSchema.options.filter(hasEnded), ["stopped", "failed"]);
 });

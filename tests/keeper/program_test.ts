@@ -120,6 +120,7 @@ Deno.test("rbee serve hands its flags to the role and exits with the role's stat
     parentPipe: true,
     gpuLayers: 3,
     kvType: "q8_0",
+    memoryCheck: true,
   });
 });
 

@@ -87,7 +87,7 @@ Deno.test("spawnChild() says that a program is not executable", async () => {
   await Deno.writeTextFile(program, "#!/bin/sh\n", { mode: 0o644 });
   assert.equal(
     refusal({ program, args: [] }),
-    `Cannot start "${program}": it is not executable; try chmod +x`,
+    `Cannot start "${program}": it is not executable; check that it is a program, or try chmod +x`,
   );
 });
 

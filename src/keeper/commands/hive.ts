@@ -5,11 +5,17 @@ import { type RunCommand, withOutputFlags, withQueenFlag } from "../command_cont
 import { EXIT } from "../exit_status.ts";
 import { requireQueen } from "../queen_address.ts";
 import { formatTable } from "../table.ts";
+import { addHiveStatusCommand } from "./hive_status.ts";
 
-/** Adds `rbee hive list`. */
+/** Adds `rbee hive list|status`. */
 export function addHiveCommand(program: Command, run: RunCommand): void {
-  const hive = program.command("hive").description("list hives")
-    .addHelpText("after", "\nExample:\n  rbee hive list");
+  const hive = program.command("hive").description("list hives, show what one has")
+    .addHelpText("after", "\nExample:\n  rbee hive status");
+  addList(hive, run);
+  addHiveStatusCommand(hive, run);
+}
+
+function addList(hive: Command, run: RunCommand): void {
   const command = hive.command("list")
     .description("list the hives that the queen knows, and why one is not connected")
     .addHelpText("after", "\nExample:\n  rbee hive list --json");

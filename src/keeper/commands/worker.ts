@@ -47,13 +47,27 @@ export function workerLines(workers: readonly WorkerInfo[]): string[] {
   if (workers.length === 0) return ["No workers"];
   return [
     ...formatTable(
-      ["MODEL", "STATE", "HIVE", "DEVICE", "REQUESTS", "PROCESS", "WORKER"],
+      [
+        "MODEL",
+        "STATE",
+        "HIVE",
+        "ENGINE",
+        "DEVICE",
+        "REQUESTS",
+        "WAITING",
+        "RESTARTS",
+        "PROCESS",
+        "WORKER",
+      ],
       workers.map((worker) => [
         worker.model,
         worker.state,
         worker.hive,
+        worker.engine,
         worker.device,
         String(worker.requests),
+        String(worker.waiting),
+        String(worker.restarts),
         String(worker.pid ?? ""),
         worker.worker_id,
       ]),

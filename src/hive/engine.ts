@@ -1,0 +1,29 @@
+import type { WorkerSpec } from "./worker_spec.ts";
+
+/** How one process of a worker is started, and how it is known to be ready. */
+export interface EngineProgram {
+  program: string;
+  args: string[];
+  /** Its whole environment. */
+  env: Record<string, string>;
+  /** Whether lines that look like narration are narration: ours alone, and engines trusted like it. */
+  narration: boolean;
+  /** Where it will listen; undefined when it says so itself. */
+  url: string | undefined;
+  /** The limit without a line of output while it loads, in milliseconds. */
+  stallMs: number;
+  /** Whether it narrates `worker_ready` before its health says so. */
+  saysReady: boolean;
+  /** Asks once whether it is ready. May throw, which counts as "not yet". */
+  probe(url: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** A kind of program that serves models. */
+export interface Engine {
+  /**
+   * Makes ready to start one process: finds the model, chooses a port. Called again for each restart.
+   *
+   * @throws {RbeeError} `model_not_found`, `insufficient_memory` or what else speaks against it.
+   */
+  prepare(spec: WorkerSpec, signal: AbortSignal): Promise<EngineProgram>;
+}

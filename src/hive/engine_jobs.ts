@@ -1,0 +1,104 @@
+import type { Hono } from "hono";
+import { SlotQueue } from "../base/slot_queue.ts";
+import { within } from "../base/delay.ts";
+import { RbeeError } from "../base/rbee_error.ts";
+import { type InferRequest, inferSchema, statusSchema } from "../contracts/operation.ts";
+import { errorResponse } from "../http/errors.ts";
+import type { Job, JobResult } from "../jobs/job.ts";
+import { JobRegistry } from "../jobs/job_registry.ts";
+import { jobRoutes } from "../jobs/job_routes.ts";
+import { operation } from "../jobs/operation_handler.ts";
+import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
+import { VERSION } from "../version.ts";
+import { inferOverOpenAi } from "./openai_engine.ts";
+import type { Worker } from "./worker.ts";
+
+const STATUS_LIMIT = { kind: "total", ms: 10_000 } as const;
+const INFER_LIMIT = { kind: "stall", ms: 600_000 } as const;
+const KEPT_JOBS = 1000;
+// As our own worker gives its requests when it is told to end.
+const GRACE_MS = 5000;
+// A broken answer comes a moment before the news of the process's end.
+const NEWS_MS = 1000;
+
+/**
+ * The jobs of a worker whose program knows no jobs: the same routes and events as our own worker has,
+ * answered here, by asking the engine through its OpenAI API.
+ */
+export class EngineJobs {
+  readonly #worker: Worker;
+  readonly #slots: SlotQueue<number>;
+  readonly #registry = new JobRegistry({ maxEndedJobs: KEPT_JOBS });
+  readonly #app: Hono;
+  readonly #use: () => () => void;
+  #closing = false;
+
+  /**
+   * @param options.maxQueue How many requests may wait for a slot.
+   * @param options.use Counts a request of the worker; what it gives back ends that.
+   */
+  constructor(worker: Worker, options: { maxQueue: number; use: () => () => void }) {
+    this.#use = options.use;
+    this.#worker = worker;
+    this.#slots = new SlotQueue([...Array(worker.parallel).keys()]);
+    const { model, engine } = worker.spec;
+    this.#app = jobRoutes({
+      registry: this.#registry,
+      accepting: () => !this.#closing && worker.state === "ready",
+      handlers: {
+        status: operation(
+          statusSchema,
+          STATUS_LIMIT,
+          () => Promise.resolve({ result: { role: "worker", version: VERSION, model, engine } }),
+        ),
+        infer: operation(inferSchema, INFER_LIMIT, (request, job) => this.#infer(request, job), {
+          admit: () => requireRoom(this.#slots, options.maxQueue),
+        }),
+      },
+    });
+    this.#app.onError((error, c) => errorResponse(c, error));
+  }
+
+  /** Answers what is below `/v1/jobs`. */
+  async answer(request: Request): Promise<Response> {
+    return await this.#app.fetch(request);
+  }
+
+  /** Takes no more, lets what runs go on for the grace period, cancels what is left. */
+  async close(reason: string): Promise<void> {
+    this.#closing = true;
+    const active = this.#registry.active();
+    if (active.length === 0) return;
+    const ended = Promise.all(active.map((job) => job.ended));
+    await within(ended, GRACE_MS);
+    for (const job of active) job.cancel(reason);
+    await ended;
+  }
+
+  async #infer(request: InferRequest, job: Job): Promise<JobResult> {
+    const worker = this.#worker;
+    const done = this.#use();
+    let slot: number | undefined;
+    try {
+      slot = await this.#slots.acquire({ signal: job.signal, onPlace: narratePlace() });
+      const { url, spec } = worker;
+      if (url === null) throw this.#gone();
+      const engine = { baseUrl: url, model: spec.model, name: spec.engine };
+      return await inferOverOpenAi(engine, request, job);
+    } catch (error) {
+      if (job.signal.aborted) throw error;
+      await within(worker.death, NEWS_MS);
+      throw worker.url === null ? this.#gone() : error;
+    } finally {
+      if (slot !== undefined) this.#slots.release(slot);
+      done();
+    }
+  }
+
+  #gone(): RbeeError {
+    const { error, id } = this.#worker;
+    return new RbeeError("worker_gone", error?.message ?? `Worker "${id}" was stopped`, {
+      details: error?.details ?? { worker_id: id },
+    });
+  }
+}

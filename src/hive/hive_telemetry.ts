@@ -1,0 +1,56 @@
+import { timestamp } from "../base/timestamp.ts";
+import type { DeviceInfo } from "../contracts/device.ts";
+import type { HiveTelemetry, WorkerTelemetry } from "../contracts/telemetry.ts";
+import type { WorkerInfo } from "../contracts/worker.ts";
+import { VERSION } from "../version.ts";
+import type { WorkerLifecycle } from "./worker_lifecycle.ts";
+import { WorkerUsage } from "./worker_usage.ts";
+
+/** What a hive's telemetry is made of. */
+export interface HiveTelemetryParts {
+  /** The hive's name. */
+  name: string;
+  workers: Pick<WorkerLifecycle, "current">;
+  /** What is known of the devices now. */
+  devices(): DeviceInfo[];
+}
+
+/** Makes the telemetry of a hive: real figures of its workers, its devices and its machine. */
+export class HiveTelemetrySource {
+  readonly #parts: HiveTelemetryParts;
+  readonly #usage = new WorkerUsage();
+  #devices: DeviceInfo[] = [];
+
+  constructor(parts: HiveTelemetryParts) {
+    this.#parts = parts;
+  }
+
+  /** The state now. What costs more to find out is looked at in a beat alone. */
+  snapshot(options: { beat: boolean }): HiveTelemetry {
+    const workers = this.#parts.workers.current();
+    if (options.beat) {
+      this.#usage.sample(workers.flatMap(({ pid }) => pid ?? []));
+      this.#devices = this.#parts.devices();
+    }
+    return {
+      at: timestamp(),
+      hive: this.#parts.name,
+      version: VERSION,
+      workers: workers.map((worker) => this.#telemetryOf(worker)),
+      devices: this.#devices,
+      load: Deno.loadavg().map((load) => Math.round(load * 100) / 100),
+    };
+  }
+
+  #telemetryOf({ error, ...worker }: WorkerInfo): WorkerTelemetry {
+    const usage = this.#usage.of(worker.pid);
+    return {
+      ...worker,
+      // Not its last lines, which are asked for when they are wanted.
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message } }),
+      cpu_percent: usage?.cpuPercent ?? null,
+      memory_bytes: usage?.memoryBytes ?? null,
+      uptime_ms: worker.pid === null ? 0 : Math.max(0, Date.now() - Date.parse(worker.started_at)),
+    };
+  }
+}

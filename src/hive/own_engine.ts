@@ -1,0 +1,44 @@
+import { healthSchema } from "../contracts/health.ts";
+import { requestJson } from "../http/api_client.ts";
+import { roleEnvironment } from "../process/self_command.ts";
+import type { Engine, EngineProgram } from "./engine.ts";
+import { checkModelName } from "./model_name.ts";
+import { workerCommand, type WorkerLimits } from "./worker_command.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
+
+const PROBE_MS = 5000;
+
+/** The engine inside rbee: llama.cpp in a worker process of this very program. */
+export class OwnEngine implements Engine {
+  readonly #limits: (spec: WorkerSpec) => WorkerLimits;
+  readonly #stallMs: number;
+
+  /** @param options.stallMs The limit without progress while it loads. Default 10 minutes. */
+  constructor(
+    limits: (spec: WorkerSpec) => WorkerLimits,
+    options: { stallMs?: number | undefined } = {},
+  ) {
+    this.#limits = limits;
+    this.#stallMs = options.stallMs ?? 600_000;
+  }
+
+  async prepare(spec: WorkerSpec): Promise<EngineProgram> {
+    await checkModelName(spec.model);
+    return {
+      ...workerCommand(spec, this.#limits(spec)),
+      env: roleEnvironment(),
+      narration: true,
+      url: undefined,
+      stallMs: this.#stallMs,
+      saysReady: true,
+      probe: async (url, signal) => {
+        const health = await requestJson(`${url}/health`, {
+          schema: healthSchema,
+          signal,
+          timeoutMs: PROBE_MS,
+        });
+        return health.role === "worker" && health.status === "ok";
+      },
+    };
+  }
+}

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { SignalBell } from "../base/signal_bell.ts";
+import type { EventLog } from "../jobs/event_log.ts";
+import { narrationEvent } from "../jobs/job_logs.ts";
+import { deliver } from "../narration/narration_sink.ts";
+import type { NarrationRecord } from "../contracts/narration_record.ts";
+import type { Captured } from "../process/output_capture.ts";
+import { LAST_LINES } from "./death_reason.ts";
+import { DiagnosticLines } from "./diagnostic_lines.ts";
+
+/** What a worker needs of the machine's memory, in bytes. */
+export interface NeededMemory {
+  neededBytes: number;
+  /** What of it is the model's file, which the kernel goes on to count as free when it is mapped. */
+  mappedBytes: number;
+}
+
+const NO_MEMORY: NeededMemory = { neededBytes: 0, mappedBytes: 0 };
+
+/** As `checkMemory` of the worker narrates it. */
+const memorySchema = z.object({
+  needed_bytes: z.number(),
+  model_bytes: z.number(),
+  vram_bytes: z.number(),
+}).transform(({ needed_bytes, model_bytes, vram_bytes }): NeededMemory => ({
+  neededBytes: needed_bytes,
+  mappedBytes: Math.max(0, Math.min(needed_bytes, model_bytes - vram_bytes)),
+}));
+
+/** Where a worker's output goes. */
+export interface WorkerOutputOptions {
+  id: string;
+  log: EventLog;
+  /** Writes a line of the operator's log. */
+  diagnostic(line: string): void;
+  /** Told where it listens, when it says so. */
+  onListening(url: string): void;
+}
+
+/** What the processes of one worker print: into its log, and what the hive must know of it. */
+export class WorkerOutput {
+  readonly #options: WorkerOutputOptions;
+  readonly #diagnostics: DiagnosticLines;
+  /** Rings when it prints something. */
+  readonly news = new SignalBell();
+  #lastLines: string[] = [];
+  #lastError: { code: string; message: string } | undefined;
+  #lastLineMs = performance.now();
+  #readyLine = Promise.withResolvers<void>();
+  #memory = NO_MEMORY;
+
+  constructor(options: WorkerOutputOptions) {
+    this.#options = options;
+    this.#diagnostics = new DiagnosticLines(options.id, options.diagnostic);
+  }
+
+  /** Forgets what a process before this one said. */
+  begin(): void {
+    this.#lastLines = [];
+    this.#lastError = undefined;
+    this.#lastLineMs = performance.now();
+    this.#readyLine = Promise.withResolvers();
+    this.#memory = NO_MEMORY;
+  }
+
+  /** Says what is still to be said. */
+  end(): void {
+    this.#diagnostics.flush();
+  }
+
+  /** When it last printed something, in milliseconds of `performance.now()`. */
+  get lastLineMs(): number {
+    return this.#lastLineMs;
+  }
+
+  /** Its last lines, narration too, oldest first. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines;
+  }
+
+  /** The last error that it narrated outside of any job. */
+  get lastError(): { code: string; message: string } | undefined {
+    return this.#lastError;
+  }
+
+  /** Resolves when it narrates that it is ready. */
+  get readyLine(): Promise<void> {
+    return this.#readyLine.promise;
+  }
+
+  /** What it said that it needs of the machine's memory. */
+  get memory(): NeededMemory {
+    return this.#memory;
+  }
+
+  /** Notes why it is being ended, as if it had said so. */
+  fail(error: { code: string; message: string }): void {
+    this.#lastError = error;
+  }
+
+  /** Takes what was captured, in order. */
+  take(captured: Captured): void {
+    this.#lastLineMs = performance.now();
+    this.news.ring();
+    if (captured.kind === "narration") return this.#takeNarration(captured.record);
+    const { stream, lines, truncated, painted } = captured;
+    const { log } = this.#options;
+    if (truncated) {
+      for (const line of lines) {
+        log.append({ type: "log", actor: "worker", stream, line, truncated });
+      }
+    } else {
+      log.appendLines("worker", stream, lines);
+    }
+    this.#diagnostics.push(stream, painted ?? lines);
+    this.#keep(lines);
+  }
+
+  #takeNarration(record: NarrationRecord): void {
+    const event = narrationEvent(record);
+    this.#options.log.append(event);
+    // Its job, if it has one, has a stream of its own; an id of ours is not the child's to name.
+    const { job_id, ...own } = record;
+    deliver(own);
+    if (job_id !== undefined) return;
+    this.#keep([event.formatted]);
+    this.#note(record);
+  }
+
+  #note({ action, level, human, fields = {} }: NarrationRecord): void {
+    const { url, code } = fields;
+    if (action === "listening" && typeof url === "string") this.#options.onListening(url);
+    if (action === "memory") this.#memory = memorySchema.safeParse(fields).data ?? NO_MEMORY;
+    if (action === "worker_ready") this.#readyLine.resolve();
+    if (level !== "error") return;
+    this.#lastError = { code: typeof code === "string" ? code : "worker_failed", message: human };
+  }
+
+  #keep(lines: readonly string[]): void {
+    if (lines.length >= LAST_LINES) this.#lastLines = lines.slice(-LAST_LINES);
+    else {
+      this.#lastLines.push(...lines);
+      if (this.#lastLines.length > 2 * LAST_LINES) {
+        this.#lastLines = this.#lastLines.slice(-LAST_LINES);
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { BEAT_MS } from "../contracts/telemetry.ts";
+import type { Context } from "hono";
+import { SignalBell } from "../base/signal_bell.ts";
+import { type EventSource, eventStreamResponse } from "../http/event_stream.ts";
+import { STREAM_HEAD } from "../sse/encode_event.ts";
+
+/** How telemetry is made and sent. */
+export interface TelemetryFeedOptions {
+  /** What is sent. `beat` is false for what is sent between two beats, because something changed. */
+  snapshot(options: { beat: boolean }): unknown;
+  /** Milliseconds from one to the next when nothing changes. Default 2,000. */
+  beatMs?: number;
+}
+
+// A reader that is so far behind wants to know how things are, not how they were.
+const MAX_WAITING = 64;
+const encoder = new TextEncoder();
+
+/**
+ * Sends the state of a role to any number of readers: at once when they come, at each beat, and at each
+ * change. Nothing is made while nobody reads. A slow reader loses the oldest it has not read.
+ */
+export class TelemetryFeed {
+  readonly #options: TelemetryFeedOptions;
+  readonly #readers = new Set<TelemetryReader>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #count = 0;
+
+  constructor(options: TelemetryFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Says that something has changed. */
+  changed(): void {
+    if (this.#readers.size > 0) this.#send(false, this.#readers);
+  }
+
+  /** Adds a reader, which gets the state as it is now first. It must be closed. */
+  subscribe(): TelemetryReader {
+    const reader = new TelemetryReader(() => this.#remove(reader));
+    this.#readers.add(reader);
+    this.#timer ??= setInterval(
+      () => this.#send(true, this.#readers),
+      this.#options.beatMs ?? BEAT_MS,
+    );
+    this.#send(true, [reader]);
+    return reader;
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    for (const reader of [...this.#readers]) reader.end();
+  }
+
+  #send(beat: boolean, readers: Iterable<TelemetryReader>): void {
+    const data = JSON.stringify(this.#options.snapshot({ beat }));
+    const bytes = encoder.encode(`id: ${++this.#count}\nevent: telemetry\ndata: ${data}\n\n`);
+    for (const reader of readers) reader.push(bytes);
+  }
+
+  #remove(reader: TelemetryReader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** One reader of a {@linkcode TelemetryFeed}. */
+export class TelemetryReader implements EventSource {
+  readonly #onClose: () => void;
+  readonly #bell = new SignalBell();
+  #waiting: Uint8Array[] = [];
+  #ended = false;
+
+  /** @param onClose Called once, when it is closed or ended. */
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  get ended(): boolean {
+    return this.#ended && this.#waiting.length === 0;
+  }
+
+  read(): Uint8Array | undefined {
+    return this.#waiting.shift();
+  }
+
+  async wait(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
+    if (this.#waiting.length > 0 || this.#ended) return true;
+    return await this.#bell.wait(options);
+  }
+
+  /** Gives it one more event. */
+  push(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    this.#bell.ring();
+  }
+
+  /** Ends it; what waits is still read. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onClose();
+    this.#bell.ring();
+  }
+}
+
+/** Answers with a feed as an event stream that ends with the role. */
+export function telemetryResponse(c: Context, feed: TelemetryFeed): Response {
+  const reader = feed.subscribe();
+  return eventStreamResponse(c, reader, { head: STREAM_HEAD, onClose: () => reader.end() });
+}

@@ -1,0 +1,214 @@
+import { Backoff } from "../base/backoff.ts";
+import { RbeeError, toRbeeError } from "../base/rbee_error.ts";
+import { SignalBell } from "../base/signal_bell.ts";
+import { BEAT_MS, type HiveTelemetry, hiveTelemetrySchema } from "../contracts/telemetry.ts";
+import { type WorkerInfo, workerListSchema } from "../contracts/worker.ts";
+import { requestJson, unreachable } from "../http/api_client.ts";
+import { EventConnection } from "../http/event_connection.ts";
+import { requestHealth } from "../http/health_client.ts";
+import { withoutNarrationContext } from "../narration/context.ts";
+import { narrate } from "../narration/narrate.ts";
+import { checkVersion } from "./hive_version.ts";
+import type { KnownHive } from "./known_hive.ts";
+
+/** Where a hive is, as far as that can be told without asking it. */
+export interface HivePlace {
+  url: string;
+  /** Whether its process is there; one that has ended is not asked. */
+  runs: boolean;
+}
+
+/** What a link to a hive needs. */
+export interface HiveLinkOptions {
+  name: string;
+  /** Looks where the hive is; undefined when there is none. */
+  find(): Promise<HivePlace | undefined>;
+  /** Called whenever something new is known of it. */
+  onChange(): void;
+  /** How often the hive says how it is, in milliseconds. Default 2,000. */
+  beatMs?: number;
+}
+
+const MISSED_BEATS = 3;
+const ANSWER_MS = 5000;
+
+/**
+ * The queen's connection to one hive: subscribed to its telemetry, opened again with backoff when it
+ * breaks or three beats are missed, and at once when somebody asks.
+ */
+export class HiveLink {
+  readonly #options: HiveLinkOptions;
+  readonly #closing = new AbortController();
+  readonly #wake = new SignalBell();
+  readonly #news = new SignalBell();
+  #keeping: Promise<void> | undefined;
+  #view: KnownHive | undefined;
+  #begun = 0;
+  #ended = 0;
+
+  constructor(options: HiveLinkOptions) {
+    this.#options = options;
+  }
+
+  /** What is known of the hive now; undefined when there is none. */
+  get view(): KnownHive | undefined {
+    return this.#view;
+  }
+
+  /** Begins to keep the connection. Called again, it does nothing. */
+  start(): void {
+    // It outlives whichever job asks first.
+    this.#keeping ??= withoutNarrationContext(() => this.#keep());
+  }
+
+  /** What is known of the hive, after an attempt to reach it where it is not connected. */
+  async look(): Promise<KnownHive | undefined> {
+    const wanted = this.#begun + 1;
+    const deadlineMs = performance.now() + ANSWER_MS;
+    this.start();
+    // An attempt that has begun before may not have seen what made somebody ask.
+    while (!this.#connected && this.#ended < wanted) {
+      const news = this.#news.wait({ timeoutMs: deadlineMs - performance.now() });
+      this.#wake.ring();
+      if (!await news) break;
+    }
+    return this.#view;
+  }
+
+  /** What is known of the hive, with its workers as it lists them this moment. */
+  async refresh(): Promise<KnownHive | undefined> {
+    const view = await this.look();
+    if (view === undefined || view.unreachable !== undefined) return view;
+    try {
+      const { workers } = await requestJson(`${view.url}/v1/workers`, {
+        schema: workerListSchema,
+        timeoutMs: ANSWER_MS,
+      });
+      return { ...view, workers };
+    } catch {
+      // What the connection itself makes of it is known in a moment.
+      return view;
+    }
+  }
+
+  /** Takes up what a hive has just said of a worker, before its telemetry brings it. */
+  note(worker: WorkerInfo): void {
+    if (this.#view === undefined) return;
+    const others = this.#view.workers.filter(({ worker_id }) => worker_id !== worker.worker_id);
+    this.#view = { ...this.#view, workers: [worker, ...others] };
+  }
+
+  /** Lets go of the connection. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#keeping;
+  }
+
+  get #connected(): boolean {
+    return this.#view !== undefined && this.#view.state === "connected";
+  }
+
+  async #keep(): Promise<void> {
+    const backoff = new Backoff({ firstMs: 100, maxMs: this.#options.beatMs ?? BEAT_MS });
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      this.#begun++;
+      const place = await this.#options.find().catch(() => undefined);
+      try {
+        if (place === undefined) this.#view = undefined;
+        else await this.#follow(place, () => backoff.reset());
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#lose(place!, error);
+      }
+      this.#ended = this.#begun;
+      this.#tell();
+      await this.#wake.wait({ timeoutMs: backoff.next(), signal });
+    }
+  }
+
+  /** @throws {RbeeError} Why there is no connection, or no longer. */
+  async #follow({ url, runs }: HivePlace, onBeat: () => void): Promise<never> {
+    if (!runs) throw new RbeeError("hive_unreachable", "it has ended");
+    const { name } = this.#options;
+    this.#view ??= { ...nothingKnown(name, url), state: "connecting" };
+    const version = await checkHealth(url, this.#closing.signal);
+    const connection = new EventConnection({
+      silenceLimitMs: MISSED_BEATS * (this.#options.beatMs ?? BEAT_MS),
+      signal: this.#closing.signal,
+    });
+    try {
+      const stream = `${url}/v1/telemetry/stream`;
+      for await (const beat of connection.data(stream, "telemetry", hiveTelemetrySchema)) {
+        this.#take(url, version, beat);
+        onBeat();
+      }
+    } catch (error) {
+      throw error instanceof RbeeError ? error : unreachable(url, error);
+    } finally {
+      connection.close();
+    }
+    throw new RbeeError("unreachable", `${url} ended the connection`);
+  }
+
+  #take(url: string, version: string, beat: HiveTelemetry): void {
+    const { name } = this.#options;
+    if (!this.#connected) {
+      narrate("hive_connected", `Hive ${name} is connected at ${url}`, { fields: { hive: name } });
+    }
+    const { workers, devices, load } = beat;
+    this.#view = {
+      name,
+      url,
+      version,
+      state: "connected",
+      workers,
+      devices,
+      load,
+      mayReturn: true,
+    };
+    this.#ended = this.#begun;
+    this.#tell();
+  }
+
+  #lose({ url, runs }: HivePlace, thrown: unknown): void {
+    const { name } = this.#options;
+    const { code, message } = toRbeeError(thrown);
+    // That one says itself what to do.
+    const advice = runs ? "end it with rbee down, then rbee up" : "start it with rbee up";
+    const unreachable = code === "version_mismatch" ? message : `${message}; ${advice}`;
+    if (this.#connected) {
+      narrate("hive_lost", `Lost hive ${name}: ${message}`, {
+        level: "warn",
+        fields: { hive: name },
+      });
+    }
+    // Its workers go with it, and come back with it.
+    this.#view = {
+      ...nothingKnown(name, url),
+      state: "unreachable",
+      unreachable,
+      mayReturn: runs && code === "unreachable",
+    };
+  }
+
+  #tell(): void {
+    this.#news.ring();
+    this.#options.onChange();
+  }
+}
+
+/** Returns the hive's version. @throws {RbeeError} Why it cannot be used. */
+async function checkHealth(url: string, signal: AbortSignal): Promise<string> {
+  const health = await requestHealth(url, { signal });
+  if (health.role !== "hive") {
+    throw new RbeeError("hive_unreachable", `${url} is a ${health.role}`);
+  }
+  checkVersion(health.version);
+  if (health.status !== "ok") throw new RbeeError("unreachable", `it is ${health.status}`);
+  return health.version;
+}
+
+function nothingKnown(name: string, url: string): Omit<KnownHive, "state"> {
+  return { name, url, version: null, workers: [], devices: [], load: [], mayReturn: true };
+}

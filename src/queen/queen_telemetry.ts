@@ -1,0 +1,17 @@
+import { timestamp } from "../base/timestamp.ts";
+import { type QueenTelemetry, workerTelemetrySchema } from "../contracts/telemetry.ts";
+import type { Hives } from "./hives.ts";
+import { hiveInfo } from "./known_hive.ts";
+
+/** What the queen knows of her hives and their workers, without asking anybody. */
+export function queenTelemetry(hives: Pick<Hives, "known">): QueenTelemetry {
+  const known = hives.known();
+  return {
+    at: timestamp(),
+    hives: known.map(hiveInfo),
+    // One that was noted before its hive's telemetry named it comes with the next of that.
+    workers: known.flatMap(({ workers }) =>
+      workers.flatMap((worker) => workerTelemetrySchema.safeParse(worker).data ?? [])
+    ),
+  };
+}

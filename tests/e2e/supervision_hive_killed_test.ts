@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { freePort } from "../../src/hive/free_port.ts";
+import {
+  enginesAsModels,
+  fixtureEngine,
+  isThere,
+  SupervisedHome,
+} from "../helpers/supervised_home.ts";
+
+/** An answer that goes on for longer than any test: the context of its worker is that long. */
+const ENDLESS = {
+  operation: "infer",
+  model: "bee-tiny",
+  prompt: "the ".repeat(800),
+  max_tokens: 100_000,
+  temperature: 0,
+};
+const STUBBORN = ["--ignore-sigterm", "--forks", "3", "--fork-daemon"];
+
+/** A hive that has the same port each time it starts, as it has by default. */
+const hivePort = () => ({ RBEE_HIVE_PORT: String(freePort()) });
+
+Deno.test("a hive killed takes its own workers along, which load, are ready or answer, and tells so when it is back", async () => {
+  await using home = await SupervisedHome.up({}, hivePort());
+  await home.spawn("bee-tiny", { context: 32_768, parallel: 1 });
+  const answering = await home.watch(ENDLESS);
+  await answering.token();
+  await home.spawn("bee-tiny", { parallel: 2 });
+  const loading = await home.watch({ operation: "worker_spawn", model: "bee-tiny", parallel: 3 });
+  await loading.said("listening");
+  const before = await home.workers();
+  assert.deepEqual(before.map(({ state }) => state), ["loading", "ready", "ready"]);
+  const family = await home.family();
+  assert.equal(family.length, 3);
+
+  await home.kill("hive");
+  await home.assertGone(family);
+  await home.up();
+
+  for (const job of [answering, loading]) {
+    const end = await job.end;
+    assert.ok(end.type === "error", JSON.stringify(end));
+    assert.match(
+      end.message,
+      /^(Its hive was killed|The process that ran the job .* ended before)/,
+    );
+  }
+  assert.deepEqual(
+    (await home.workers()).map((
+      { worker_id, state, pid, error },
+    ) => [worker_id, state, pid, error?.message]),
+    before.map((
+      { worker_id },
+    ) => [worker_id, "failed", null, "Its hive was killed, and the worker ended with it"]),
+  );
+  assert.ok(
+    (await home.logLines(before[1]!.worker_id)).some((line) => /^Ready: bee-tiny/.test(line)),
+  );
+  await home.end();
+});
+
+Deno.test("what a killed hive leaves of an engine that obeys nothing is ended by the next one", async () => {
+  await using home = await SupervisedHome.up(
+    enginesAsModels({
+      slow: fixtureEngine(...STUBBORN, "--load-ms", "600000"),
+      idle: fixtureEngine(...STUBBORN),
+      gated: fixtureEngine(...STUBBORN, "--gate"),
+    }),
+    hivePort(),
+  );
+  const loading = await home.watch({ operation: "worker_spawn", model: "slow" });
+  await loading.seen((event) => event.type === "log" && /loading model/.test(event.line));
+  await home.spawn("idle");
+  const { url } = await home.spawn("gated");
+  const answering = await home.watch({ operation: "infer", model: "gated", prompt: "Hello" });
+  await (await fetch(`${url}/control/release`, { method: "POST" })).json();
+  await answering.token();
+  const family = await home.family();
+  assert.equal(family.length, 15, "three engines, each with three children and a daemon");
+
+  await home.kill("hive");
+  assert.equal(family.filter(isThere).length, 15, "they know no pipe to their parent");
+  const said = await home.up();
+  assert.match(
+    said,
+    /\[hive {6}\] leftovers {6}: Ended 15 processes that a hive before this one had/,
+  );
+  await home.assertGone(family);
+  for (const job of [answering, loading]) {
+    const end = await job.end;
+    assert.ok(end.type === "error", JSON.stringify(end));
+    assert.match(
+      end.message,
+      /^(Its hive was killed|The process that ran the job .* ended before)/,
+    );
+  }
+  assert.equal(answering.text, "The");
+  assert.equal((await home.run({ operation: "worker_spawn", model: "idle" })).type, "done");
+  await home.end();
+});
+
+Deno.test("rbee down ends what a killed hive has left", async () => {
+  await using home = await SupervisedHome.up(
+    enginesAsModels({ idle: fixtureEngine("--forks", "3", "--fork-daemon") }),
+  );
+  await home.spawn("idle");
+  await home.spawn("bee-tiny");
+  const family = await home.family();
+  assert.equal(family.length, 6);
+  await home.kill("hive");
+  const { code, stderr } = await home.rbee.rbee(["down"]);
+  assert.equal(code, 0, stderr);
+  const left = family.filter(isThere);
+  // The next hive ends them, so that this test leaves nothing.
+  await home.up();
+  await home.assertGone(family);
+  assert.deepEqual(left.map(({ command }) => command), []);
+  await home.end();
+});

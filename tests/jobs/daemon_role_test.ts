@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { RbeeError } from "../../src/base/rbee_error.ts";
+import type { Paths } from "../../src/config/paths.ts";
+import { pidFileSchema } from "../../src/contracts/pid_file.ts";
+import { requestHealth } from "../../src/http/health_client.ts";
+import { listen } from "../../src/http/listen.ts";
+import { type DaemonParts, runDaemonRole } from "../../src/jobs/daemon_role.ts";
+import { JobClient } from "../../src/jobs/job_client.ts";
+import { operation } from "../../src/jobs/operation_handler.ts";
+import type { RoleProcess } from "../../src/jobs/role_process.ts";
+import { writePidFile } from "../../src/process/pid_file.ts";
+import { Gates } from "../helpers/gates.ts";
+import { journalSettings } from "../helpers/kept_role.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+
+/** A daemon in this process, in a home of its own, that writes down what is done with it. */
+class Daemon implements AsyncDisposable {
+  readonly steps: string[] = [];
+  readonly gates = new Gates();
+  readonly #folder: TemporaryFolder;
+  readonly #end = new AbortController();
+  readonly #ready = Promise.withResolvers<void>();
+  #code: Promise<number> | undefined;
+
+  private constructor(folder: TemporaryFolder) {
+    this.#folder = folder;
+  }
+
+  static async make(): Promise<Daemon> {
+    return new Daemon(await TemporaryFolder.make());
+  }
+
+  get paths(): Paths {
+    const [config, state, data, cache] = ["config", "state", "data", "cache"]
+      .map((name) => this.#folder.join(name));
+    return { config: config!, state: state!, data: data!, cache: cache! };
+  }
+
+  get pidFile(): string {
+    return this.#folder.join("state", "hive.pid");
+  }
+
+  /** Runs it; resolves with its exit code. */
+  run(options: { port?: number; open?: () => Promise<void> } = {}): Promise<number> {
+    const process: RoleProcess = {
+      signal: this.#end.signal,
+      flushOutput: () => Promise.resolve(),
+      diagnostic() {},
+      diagnosticColor: false,
+    };
+    this.#code = runDaemonRole({
+      role: "hive",
+      host: "127.0.0.1",
+      port: options.port ?? 0,
+      paths: this.paths,
+      journal: journalSettings(),
+      open: async (resources) => {
+        this.steps.push("open");
+        resources.defer(() => void this.steps.push("close first"));
+        resources.defer(() => void this.steps.push("close second"));
+        await options.open?.();
+        return this.#parts();
+      },
+    }, process);
+    return this.#code;
+  }
+
+  #parts(): DaemonParts {
+    const schema = z.strictObject({ operation: z.literal("hold") });
+    return {
+      handlers: {
+        hold: operation(schema, { kind: "total", ms: 60_000 }, async () => {
+          await this.gates.pass("hold");
+          this.steps.push("job ended");
+          return { result: null };
+        }),
+      },
+      routes: (app) => void app.get("/v1/extra", (c) => c.text("extra")),
+      start: () => {
+        this.steps.push("start");
+        this.#ready.resolve();
+      },
+      stop: async () => {
+        this.steps.push(`stop, ${await this.#exists() ? "with" : "without"} its pid file`);
+      },
+    };
+  }
+
+  /** Runs it and resolves with its address when it is ready. */
+  async start(): Promise<string> {
+    const code = this.run();
+    await Promise.race([this.#ready.promise, code]);
+    return pidFileSchema.parse(JSON.parse(await Deno.readTextFile(this.pidFile))).url;
+  }
+
+  /** Tells it to end; resolves with its exit code. */
+  async end(): Promise<number> {
+    this.#end.abort();
+    this.gates.openAll();
+    return await this.#code!;
+  }
+
+  async #exists(): Promise<boolean> {
+    return await Deno.stat(this.pidFile).then(() => true, () => false);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
+    this.gates.openAll();
+    await this.#code?.catch(() => {});
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+
+const ENDED = ["stop, with its pid file", "close second", "close first"];
+
+Deno.test("runDaemonRole() is ready when it has opened, has a pid file, and has started its parts", async () => {
+  await using daemon = await Daemon.make();
+  const url = await daemon.start();
+  assert.deepEqual(daemon.steps, ["open", "start"]);
+  const health = await requestHealth(url);
+  assert.deepEqual([health.role, health.status], ["hive", "ok"]);
+  const file = pidFileSchema.parse(JSON.parse(await Deno.readTextFile(daemon.pidFile)));
+  assert.deepEqual([file.pid, file.instance], [Deno.pid, health.instance]);
+  assert.equal(await (await fetch(`${url}/v1/extra`)).text(), "extra");
+});
+
+Deno.test("runDaemonRole() stops its parts, then closes what it opened, the last first", async () => {
+  await using daemon = await Daemon.make();
+  await daemon.start();
+  assert.equal(await daemon.end(), 0);
+  assert.deepEqual(daemon.steps, ["open", "start", ...ENDED]);
+  await assert.rejects(Deno.stat(daemon.pidFile), Deno.errors.NotFound);
+});
+
+Deno.test("runDaemonRole() ends on request as it does on a signal", async () => {
+  await using daemon = await Daemon.make();
+  const url = await daemon.start();
+  const answer = await fetch(`${url}/v1/shutdown`, { method: "POST" });
+  assert.equal(answer.status, 202);
+  await answer.body?.cancel();
+  assert.equal(await daemon.end(), 0);
+  assert.deepEqual(daemon.steps.slice(2), ENDED);
+});
+
+Deno.test("runDaemonRole() lets its jobs end before it stops its parts", async () => {
+  await using daemon = await Daemon.make();
+  const url = await daemon.start();
+  await new JobClient(url).submit({ operation: "hold" });
+  await daemon.gates.reached("hold");
+  assert.equal(await daemon.end(), 0);
+  assert.deepEqual(daemon.steps, ["open", "start", "job ended", ...ENDED]);
+});
+
+Deno.test("runDaemonRole() opens nothing where another one runs", async () => {
+  await using daemon = await Daemon.make();
+  await Deno.mkdir(daemon.paths.state, { recursive: true });
+  await writePidFile(daemon.pidFile, {
+    instance: crypto.randomUUID(),
+    url: "http://127.0.0.1:1",
+  });
+  const before = await Deno.readTextFile(daemon.pidFile);
+  await assert.rejects(daemon.run(), { name: "RbeeError", code: "already_running" });
+  assert.deepEqual(daemon.steps, []);
+  assert.equal(await Deno.readTextFile(daemon.pidFile), before);
+  await assert.rejects(Deno.stat(daemon.paths.data), Deno.errors.NotFound, "no journal is made");
+});
+
+Deno.test("runDaemonRole() closes what it opened when its port is taken, and has started nothing", async () => {
+  await using daemon = await Daemon.make();
+  const taken = listen({ host: "127.0.0.1", port: 0, handler: () => new Response() });
+  try {
+    await assert.rejects(daemon.run({ port: taken.port }), { code: "port_in_use" });
+  } finally {
+    await taken.close();
+  }
+  assert.deepEqual(daemon.steps, ["open", "close second", "close first"]);
+  await assert.rejects(Deno.stat(daemon.pidFile), Deno.errors.NotFound);
+});
+
+Deno.test("runDaemonRole() closes what it opened when it cannot leave its pid file", async () => {
+  await using daemon = await Daemon.make();
+  await Deno.mkdir(daemon.pidFile, { recursive: true });
+  await assert.rejects(daemon.run(), RbeeError);
+  assert.deepEqual(daemon.steps.filter((step) => step !== "open"), [
+    "close second",
+    "close first",
+  ]);
+});
+
+Deno.test("runDaemonRole() fails as its parts fail to open, and closes what was opened before", async () => {
+  await using daemon = await Daemon.make();
+  const failure = new RbeeError("bad_parts", "Cannot open them");
+  await assert.rejects(daemon.run({ open: () => Promise.reject(failure) }), failure);
+  assert.deepEqual(daemon.steps, ["open", "close second", "close first"]);
+});
