@@ -31,8 +31,22 @@ export function currentJobLog(): EventLog {
 
 /** Turns a record into the event that a job's log takes. */
 export function narrationEvent(record: NarrationRecord): Omit<NarrationEvent, "seq"> {
-  const { rbee: _, ...rest } = record;
-  return { type: "narration", ...rest, formatted: formatNarrationText(record) };
+  const { at, actor, action, human, level, job_id, correlation_id, fields, progress } = record;
+  // Member by member, since a spread takes four times as long, and every line of a child passes here.
+  const event: Omit<NarrationEvent, "seq" | "formatted"> & { formatted?: string } = {
+    type: "narration",
+    at,
+    actor,
+    action,
+    human,
+    level,
+  };
+  if (job_id !== undefined) event.job_id = job_id;
+  if (correlation_id !== undefined) event.correlation_id = correlation_id;
+  if (fields !== undefined) event.fields = fields;
+  if (progress !== undefined) event.progress = progress;
+  event.formatted = formatNarrationText(record);
+  return event as Omit<NarrationEvent, "seq">;
 }
 
 /** The sink that brings narration of a job into that job's log. An unknown job is no error. */

@@ -80,13 +80,15 @@ function parseUsualJson(line: string): NarrationRecord | undefined {
   const accepted = times.has(at) && actors.has(actor) && actions.has(action) && levels.has(level);
   if (!accepted) return undefined;
   try {
-    const human = escaped === "" ? begin : oneLine(JSON.parse(`"${begin}${escaped}"`));
+    const printable = escaped === "" && begin.length <= MAX_HUMAN_CHARACTERS &&
+      begin.isWellFormed();
+    const human = printable ? begin : oneLine(JSON.parse(`"${begin}${escaped}"`));
     const record: NarrationRecord = {
       rbee: "narration",
       at,
       actor,
       action,
-      human: human.length > MAX_HUMAN_CHARACTERS ? oneLine(human) : human,
+      human,
       level: level as NarrationLevel,
     };
     const rest = line.slice(head.length);

@@ -19,8 +19,8 @@ export interface ProgressLineOptions {
 
 /** At most ten updates a second. */
 const SPACING_MS = 100;
-/** How long what has no end yet may still grow, before it is shown as it is. */
-const SETTLE_MS = 50;
+/** How long what has no end yet may still grow, before it is taken for whole. */
+const SETTLE_MS = 20;
 
 /**
  * The line that a program writes over and over, with a bare `\r` between its updates.
@@ -39,6 +39,8 @@ export class ProgressLine {
   #shownMs = -Infinity;
   /** When what has no end yet has begun to come. */
   #restMs: number | undefined;
+  /** Whether what is due has been held back once, for what has no end yet. */
+  #heldBack = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ProgressLineOptions) {
@@ -97,10 +99,8 @@ export class ProgressLine {
     else if (rest === "new" || this.#restMs === undefined) this.#restMs = this.#now();
     if (this.#pending === undefined && rest === "none") return;
     const leftMs = this.#leftMs();
-    if (this.#pending !== undefined && leftMs <= 0) this.#show(this.#pending);
-    if (this.#timer !== undefined) return;
-    if (this.#pending !== undefined) this.#wait(leftMs);
-    else if (rest !== "none") this.#wait(SETTLE_MS);
+    if (this.#pending !== undefined && rest === "none" && leftMs <= 0) this.#show(this.#pending);
+    else if (this.#timer === undefined) this.#wait(Math.max(leftMs, SETTLE_MS));
   }
 
   /** Lets go of the timer, and returns what was still to be shown. */
@@ -125,6 +125,9 @@ export class ProgressLine {
     // Timers may be early by a fraction of a millisecond.
     if (leftMs > 0) return this.#wait(leftMs);
     const growsMs = this.#restMs === undefined ? 0 : this.#restMs + SETTLE_MS - this.#now();
+    // What is the newest is known when that is whole, unless more and more is printed.
+    this.#heldBack = growsMs > 0 && !this.#heldBack;
+    if (this.#heldBack) return this.#wait(growsMs);
     const rest = growsMs > 0 ? undefined : this.#options.rest();
     const newest = rest === undefined || isBlank(rest) ? this.#pending : rest;
     this.#pending = undefined;

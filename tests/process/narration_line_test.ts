@@ -77,6 +77,7 @@ Deno.test("parseNarrationLine() makes one printable line of a sentence", () => {
   assert.match(human("x".repeat(10_000))!, /^x+ \[cut: 10000 characters\]$/);
   assert.equal(human("x".repeat(10_000))!.length, 8192);
   assert.equal(human('"quoted\\"'), '"quoted\\"');
+  assert.equal(parseNarrationLine(JSON_LINE.replace("Loading", "a\ud800b"))?.human, "a\ufffdb");
 });
 
 Deno.test("parseNarrationLine() accepts exactly what the schema accepts, of records that fit it", () => {

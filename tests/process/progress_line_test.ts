@@ -90,19 +90,27 @@ Deno.test("ProgressLine shows what an update without an end has become, not what
   assert.deepEqual(progress.shown, ["10 %"]);
 });
 
-Deno.test("ProgressLine shows nothing that has only begun while updates go on", async () => {
+Deno.test("ProgressLine shows the update before what has only begun, and then what that has become", async () => {
   using progress = new WatchedProgress();
-  progress.read(["10 %"], "2");
-  for (let i = 1; i <= 3; i++) {
-    progress.nowMs += 40;
-    progress.read([`1${i} %`, "20 %"], "2");
-  }
-  await progress.after(20, 2);
-  assert.deepEqual(progress.shown, ["10 %", "20 %"]);
-  await progress.after(80, 2);
-  progress.read([], "2");
-  await progress.after(20, 3);
-  assert.deepEqual(progress.shown, ["10 %", "20 %", "2"]);
+  progress.read(["10 %"]);
+  progress.nowMs = 95;
+  progress.read(["20 %"], "3");
+  assert.deepEqual(progress.shown, ["10 %"]);
+  await progress.after(5, 2);
+  progress.read([], "30 %");
+  await progress.after(100, 3);
+  assert.deepEqual(progress.shown, ["10 %", "20 %", "30 %"]);
+});
+
+Deno.test("ProgressLine shows what came without an end in the place of what it overwrites", async () => {
+  using progress = new WatchedProgress();
+  progress.read(["10 %"], "20 %");
+  assert.deepEqual(progress.shown, []);
+  await progress.after(20, 1);
+  progress.read(["30 %"], "40 %");
+  await progress.after(100, 2);
+  assert.deepEqual(progress.shown, ["20 %", "40 %"]);
+  assert.equal(progress.line.close(), undefined);
 });
 
 Deno.test("ProgressLine shows the update before one that is still blank or may not be shown", async () => {
