@@ -9,6 +9,7 @@ import { narrate, setProcessActor } from "./src/narration/narrate.ts";
 import { addNarrationSink } from "./src/narration/narration_sink.ts";
 import { OutputQueue } from "./src/narration/output_queue.ts";
 import { OutputSink } from "./src/narration/output_sink.ts";
+import { RotatingFile } from "./src/narration/rotating_file.ts";
 
 // Nobody may be reading any more, and the process must still end.
 const LAST_FLUSH_MS = 2000;
@@ -46,13 +47,20 @@ Deno.exit(status);
 async function serve(flags: RoleFlags): Promise<number> {
   setProcessActor(flags.role);
   const format = Deno.env.get("RBEE_NARRATION") === "json" ? "json" : "text";
-  const color = wantsColor(Deno.stdout.isTerminal());
-  addNarrationSink(new OutputSink(output, Deno.stdout, { format, color }));
+  const color = flags.logFile === undefined && wantsColor(Deno.stdout.isTerminal());
+  let log: RotatingFile | undefined;
+  try {
+    if (flags.logFile !== undefined) log = await RotatingFile.open(flags.logFile);
+  } catch (error) {
+    output.push(Deno.stderr, `Error: ${toRbeeError(error).message}\n`);
+    return 1;
+  }
+  addNarrationSink(new OutputSink(output, log ?? Deno.stdout, { format, color }));
   const roleProcess: RoleProcess = {
     signal: end.signal,
     flushOutput: async () => void await output.flush({ timeoutMs: LAST_FLUSH_MS }),
-    diagnostic: (line) => void output.push(Deno.stderr, line + "\n"),
-    diagnosticColor: wantsColor(Deno.stderr.isTerminal()),
+    diagnostic: (line) => void output.push(log ?? Deno.stderr, line + "\n"),
+    diagnosticColor: log === undefined && wantsColor(Deno.stderr.isTerminal()),
   };
   try {
     const options = await readRoleOptions(flags);

@@ -49,10 +49,12 @@ export function resolvePaths(
   };
 }
 
-/** The files of a daemon: three in the state folder, two journals in the data folder. */
+/** The files of a daemon: four in the state folder, two journals in the data folder. */
 export interface DaemonFiles {
   pid: string;
   log: string;
+  /** What it prints beside its log: of a crash, or before its log is open. */
+  crash: string;
   /** The process groups that it has running. */
   groups: string;
   journal: string;
@@ -65,6 +67,7 @@ export function daemonFiles(paths: Paths, role: "queen" | "hive"): DaemonFiles {
   return {
     pid: join(paths.state, `${role}.pid`),
     log: join(paths.state, `${role}.log`),
+    crash: join(paths.state, `${role}.crash.log`),
     groups: join(paths.state, `${role}.groups.json`),
     journal: join(paths.data, "journal", `${role}.db`),
     workers: join(paths.data, "journal", `${role}-workers.db`),

@@ -19,6 +19,7 @@ export interface RoleFlags {
   gpuLayers?: number;
   kvType?: string;
   parentPipe?: boolean;
+  logFile?: string;
   maxQueue?: number;
   memoryCheck?: boolean;
   memoryLimit?: number;

@@ -8,6 +8,7 @@ import { type Child, type ChildExit, spawnChild } from "../process/child.ts";
 import { isSameProcess, readPidFile } from "../process/pid_file.ts";
 import { waitUntilReady } from "../process/readiness.ts";
 import { roleEnvironment, selfCommand } from "../process/self_command.ts";
+import { printableText } from "../process/printable_text.ts";
 import { describeExit, stopChild } from "../process/supervisor.ts";
 import { LogFollower } from "./log_follower.ts";
 import { lockRole } from "./start_lock.ts";
@@ -96,7 +97,8 @@ export async function startDaemon(role: DaemonRole, options: StartOptions): Prom
     await follower.pump();
     if (signal.aborted) throw signal.reason;
     const exit = child === undefined ? undefined : await child.exited;
-    throw startFailed(role, error, exit, follower.lastWords, files.log);
+    const lastWords = follower.lastWords || await lastLines(files.crash);
+    throw startFailed(role, error, exit, lastWords, files.log);
   } finally {
     follower.close();
   }
@@ -139,18 +141,28 @@ async function checkHealth(role: DaemonRole, file: PidFile): Promise<RunningDaem
 function daemonCommand(role: DaemonRole, options: StartOptions) {
   const { program, args } = selfCommand();
   const { host, port } = options;
-  const { log } = daemonFiles(options.paths, role);
-  const serve = [program, ...args, "serve", "--role", role, `--host=${host}`, `--port=${port}`];
-  // The shell gives it the log file as its outputs, since Deno can only inherit, pipe or discard.
-  return {
-    program: "/bin/sh",
-    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null', "sh", log, ...serve],
-  };
+  const { log, crash } = daemonFiles(options.paths, role);
+  const flags = [`--host=${host}`, `--port=${port}`, `--log-file=${log}`];
+  const serve = [program, ...args, "serve", "--role", role, ...flags];
+  // The shell gives it a file as its outputs, since Deno can only inherit, pipe or discard. It begins
+  // anew with each start: what it holds is of this one.
+  const redirect = 'umask 077; crash=$1; shift; exec "$@" >"$crash" 2>&1 </dev/null';
+  return { program: "/bin/sh", args: ["-c", redirect, "sh", crash, ...serve] };
 }
 
 function daemonEnvironment(): Record<string, string> {
   const home = Deno.env.get("RBEE_HOME");
   return roleEnvironment(home === undefined ? {} : { RBEE_HOME: home });
+}
+
+/** The last lines of a crash file; empty when there is none. */
+async function lastLines(path: string): Promise<string> {
+  try {
+    const lines = (await Deno.readTextFile(path)).split("\n").map((line) => line.trim());
+    return printableText(lines.filter((line) => line !== "").slice(-3).join(" "));
+  } catch {
+    return "";
+  }
 }
 
 function startFailed(
