@@ -209,9 +209,8 @@ export class Worker {
     });
     this.#process = worker;
     this.#death = Promise.withResolvers();
-    narrate("worker_spawn", `Worker process ${worker.pid} started`, {
-      fields: { worker_id: this.id, pid: worker.pid },
-    });
+    const { pid } = worker;
+    narrate("worker_spawn", `Worker process ${pid} started`, { fields: { worker_id: id, pid } });
     if (program.url === undefined) this.#parts.onChange();
     else this.#listening(program.url);
     return worker;
