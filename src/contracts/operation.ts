@@ -69,6 +69,8 @@ export const workerSpawnSchema = z.strictObject({
   hive: hiveNameSchema.optional(),
   device: deviceSchema.optional(),
   engine: engineNameSchema.optional(),
+  /** `any`: a worker of the model that was started with other options will do. Default `same`. */
+  reuse: z.enum(["same", "any"]).optional(),
   ...workerOptionsSchema.shape,
 });
 export type WorkerSpawnRequest = z.infer<typeof workerSpawnSchema>;

@@ -5,9 +5,8 @@ import { runDaemonRole } from "../jobs/daemon_role.ts";
 import { openKeptJobs } from "../jobs/kept_jobs.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
 import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
-import { narrate } from "../narration/narrate.ts";
-import { GroupLedger, readLedger } from "../process/group_ledger.ts";
-import { endLeftovers } from "../process/leftovers.ts";
+import { GroupLedger } from "../process/group_ledger.ts";
+import { endLeftoversOf } from "../process/leftovers.ts";
 import { readSystemMemory } from "../process/system_memory.ts";
 import { DeviceSurvey } from "./device_survey.ts";
 import { lostWithItsHive } from "./ended_workers.ts";
@@ -27,7 +26,7 @@ export function runHive(options: HiveOptions, process: RoleProcess): Promise<num
     ...options,
     role: "hive",
     async open(resources) {
-      await endWhatIsLeft(files.groups);
+      await endLeftoversOf(files.groups);
       const { registry: logs } = resources.use(
         openKeptJobs(files.workers, journal, { interruption: lostWithItsHive }),
       );
@@ -68,14 +67,4 @@ export function runHive(options: HiveOptions, process: RoleProcess): Promise<num
       };
     },
   }, process);
-}
-
-/** What a hive before this one had running, if it was killed: engines know no pipe to their parent. */
-async function endWhatIsLeft(path: string): Promise<void> {
-  const count = await endLeftovers(await readLedger(path));
-  if (count === 0) return;
-  narrate("leftovers", `Ended ${count} processes that a hive before this one had left running`, {
-    level: "warn",
-    fields: { processes: count },
-  });
 }

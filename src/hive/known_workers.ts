@@ -1,10 +1,11 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
 import type { EventLog } from "../jobs/event_log.ts";
 import type { JobRegistry } from "../jobs/job_registry.ts";
 import { endedWorkers, jobIdOf } from "./ended_workers.ts";
 import type { Worker } from "./worker.ts";
-import { isSameSpec, type WorkerSpec } from "./worker_spec.ts";
+import { isSameSpec, willDo, type WorkerSpec } from "./worker_spec.ts";
 import { hasEnded, isUsable } from "./worker_state.ts";
 
 const KEPT_ENDED_WORKERS = 50;
@@ -46,6 +47,15 @@ export class KnownWorkers {
   /** One that can be shared by who wants such a worker. */
   find(spec: WorkerSpec): Worker | undefined {
     return this.running().find((worker) => isUsable(worker.state) && isSameSpec(worker.spec, spec));
+  }
+
+  /** One that will do for a request that leaves the options open: the readiest. */
+  findAny(request: WorkerSpawnRequest): Worker | undefined {
+    const usable = this.running().filter(({ state, spec }) =>
+      isUsable(state) && willDo(spec, request)
+    );
+    return usable.find(({ state }) => state === "ready") ??
+      usable.find(({ state }) => state === "loading") ?? usable[0];
   }
 
   /** One of a hive before this one. */

@@ -100,7 +100,8 @@ export class WorkerLifecycle {
    */
   async spawn(request: WorkerSpawnRequest, signal: AbortSignal): Promise<Worker> {
     const spec = this.#complete(request);
-    const running = this.#known.find(spec);
+    const running = this.#known.find(spec) ??
+      (request.reuse === "any" ? this.#known.findAny(request) : undefined);
     if (running?.state === "ready") {
       this.#touch(running);
       narrate("worker_reuse", `${spec.model} is already loaded (process ${running.pid})`, {

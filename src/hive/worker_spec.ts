@@ -16,7 +16,7 @@ export function completeSpec(
   request: WorkerSpawnRequest,
   settings: ModelSettings | undefined,
 ): WorkerSpec {
-  const { operation: _operation, hive: _hive, model, device, engine, ...asked } = request;
+  const { operation: _op, hive: _hive, reuse: _reuse, model, device, engine, ...asked } = request;
   const { device: usual, engine: own, idle: _idle, pin: _pin, preload: _preload, ...options } =
     settings ?? { pin: false, preload: false };
   return {
@@ -30,6 +30,13 @@ export function completeSpec(
 /** Whether two requests can share a worker. The order of the options is no matter. */
 export function isSameSpec(a: WorkerSpec, b: WorkerSpec): boolean {
   return keyOf(a) === keyOf(b);
+}
+
+/** Whether a worker will do for a request that leaves its options open. */
+export function willDo(spec: WorkerSpec, request: WorkerSpawnRequest): boolean {
+  const { model, device = "auto", engine } = request;
+  return spec.model === model && (device === "auto" || spec.device === device) &&
+    (engine === undefined || spec.engine === engine);
 }
 
 function keyOf({ model, device, engine, options }: WorkerSpec): string {

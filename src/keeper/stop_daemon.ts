@@ -1,10 +1,11 @@
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { delay } from "../base/delay.ts";
-import { daemonFiles, type Paths } from "../config/paths.ts";
+import { type DaemonFiles, daemonFiles, type Paths } from "../config/paths.ts";
 import { z } from "zod";
 import type { PidFile } from "../contracts/pid_file.ts";
 import { requestJson } from "../http/api_client.ts";
 import { narrate } from "../narration/narrate.ts";
+import { endLeftoversOf } from "../process/leftovers.ts";
 import { isSameProcess, readPidFile, signalProcess } from "../process/pid_file.ts";
 import type { DaemonRole } from "./daemon.ts";
 import { LogFollower } from "./log_follower.ts";
@@ -15,7 +16,8 @@ const SIGNAL_GRACE_MS = 10_000;
 
 /**
  * Ends the daemon of this home, saying what it says while it ends: asks it to, and where it does not
- * within the grace period, signals it. Returns false when none ran.
+ * within the grace period, signals it. What a hive that was killed has left running is ended too.
+ * Returns false when none ran.
  *
  * @throws {RbeeError} `stop_failed` If it is still there after SIGKILL.
  */
@@ -27,6 +29,12 @@ export async function stopDaemon(
   // One that another command is starting now is waited for, and then stopped.
   using _lock = await lockRole(role, paths, options);
   const files = daemonFiles(paths, role);
+  const ran = await endDaemon(role, files);
+  if (role === "hive") await endLeftoversOf(files.groups);
+  return ran;
+}
+
+async function endDaemon(role: DaemonRole, files: DaemonFiles): Promise<boolean> {
   const file = await readPidFile(files.pid);
   if (file === undefined || !isSameProcess(file)) return false;
   narrate(`${role}_stop`, `Stopping the ${role} (process ${file.pid})`);

@@ -1,6 +1,7 @@
 import { Backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
-import { type LedgerEntry, WORKER_VARIABLE } from "./group_ledger.ts";
+import { narrate } from "../narration/narrate.ts";
+import { type LedgerEntry, readLedger, WORKER_VARIABLE } from "./group_ledger.ts";
 import { listProcesses, type ProcessEntry, processesWithVariable } from "./process_table.ts";
 import { DEFAULT_GRACE_MS } from "./supervisor.ts";
 
@@ -47,6 +48,22 @@ export async function endLeftovers(
     await delay(backoff.next());
   }
   return first.length;
+}
+
+/**
+ * Ends what a ledger says that a hive had running which was killed, and says how much that was: engines
+ * know no pipe to their parent.
+ */
+export async function endLeftoversOf(
+  ledgerPath: string,
+  options: { graceMs?: number } = {},
+): Promise<void> {
+  const count = await endLeftovers(await readLedger(ledgerPath), options);
+  if (count === 0) return;
+  narrate("leftovers", `Ended ${count} processes that a hive which was killed had left running`, {
+    level: "warn",
+    fields: { processes: count },
+  });
 }
 
 /**

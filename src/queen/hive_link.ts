@@ -68,7 +68,8 @@ export class HiveLink {
     this.start();
     // An attempt that has begun before may not have seen what made somebody ask.
     while (!this.#connected && this.#ended < wanted) {
-      const news = this.#news.wait({ timeoutMs: deadlineMs - performance.now() });
+      const timeoutMs = deadlineMs - performance.now();
+      const news = this.#news.wait({ timeoutMs, signal: this.#closing.signal });
       this.#wake.ring();
       if (!await news) break;
     }
@@ -131,7 +132,11 @@ export class HiveLink {
   async #follow({ url, runs }: HivePlace, onBeat: () => void): Promise<never> {
     if (!runs) throw new RbeeError("hive_unreachable", "it has ended");
     const { name } = this.#options;
-    this.#view ??= { ...nothingKnown(name, url), state: "connecting" };
+    this.#view ??= {
+      ...nothingKnown(name, url),
+      state: "connecting",
+      unreachable: "it has not answered yet",
+    };
     const version = await checkHealth(url, this.#closing.signal);
     const connection = new EventConnection({
       silenceLimitMs: MISSED_BEATS * (this.#options.beatMs ?? BEAT_MS),

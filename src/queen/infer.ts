@@ -92,6 +92,8 @@ async function spawn(
     {
       operation: "worker_spawn",
       model,
+      // A question says nothing of them, so it need not wait for another worker because of them.
+      reuse: "any",
       ...(device !== undefined && { device }),
       ...(engine !== undefined && { engine }),
     },

@@ -49,12 +49,15 @@ Deno.test("what an engine has started ends with it, whether it is stopped, ignor
   await home.end();
 });
 
-Deno.test("an engine that closes its outputs lives on and answers", async () => {
+Deno.test("an engine that closes its outputs answers, and one that has ended before they were read fails with its last words", async () => {
   await using home = await SupervisedHome.up(enginesAsModels({
     mute: behindShell('echo "closing my outputs"; exec >/dev/null 2>&1; exec "$@"'),
+    silent: { command: ["/bin/sh", "-c", "exit 7", "sh", "{port}"] },
+    brief: { command: ["/bin/sh", "-c", "echo out; echo err >&2; exit 3", "sh", "{port}"] },
+    satisfied: { command: ["/bin/true", "{port}"] },
   }));
-  const { worker_id } = await home.spawn("mute");
-  assert.ok((await home.logLines(worker_id)).includes("closing my outputs"));
+  const mute = await home.spawn("mute");
+  assert.ok((await home.logLines(mute.worker_id)).includes("closing my outputs"));
   const asked = await home.watch({
     operation: "infer",
     model: "mute",
@@ -63,16 +66,7 @@ Deno.test("an engine that closes its outputs lives on and answers", async () => 
   });
   assert.equal((await asked.end).type, "done");
   assert.equal(asked.text, "The bee");
-  assert.equal((await home.worker("mute")).state, "ready");
-  await home.end();
-});
 
-Deno.test("an engine that has ended before anybody read its output is a failure with its last words", async () => {
-  await using home = await SupervisedHome.up(enginesAsModels({
-    silent: { command: ["/bin/sh", "-c", "exit 7", "sh", "{port}"] },
-    brief: { command: ["/bin/sh", "-c", "echo out; echo err >&2; exit 3", "sh", "{port}"] },
-    satisfied: { command: ["/bin/true", "{port}"] },
-  }));
   const sentences: Record<string, RegExp> = {
     silent: /ended unexpectedly \(exit code 7\); see rbee worker logs worker-\S+$/,
     brief:
@@ -92,6 +86,8 @@ Deno.test("an engine that has ended before anybody read its output is a failure 
   for (const line of [/^out$/m, /^err$/m, /^Ended: .*exit code 3/m]) {
     assert.match(logs.stdout, line);
   }
+  const { state, restarts } = await home.worker("mute");
+  assert.deepEqual([state, restarts], ["ready", 0]);
   await home.end();
 });
 

@@ -17,56 +17,15 @@ const ENDLESS = {
 };
 const STUBBORN = ["--ignore-sigterm", "--forks", "3", "--fork-daemon"];
 
-/** A hive that has the same port each time it starts, as it has by default. */
-const hivePort = () => ({ RBEE_HIVE_PORT: String(freePort()) });
-
-Deno.test("a hive killed takes its own workers along, which load, are ready or answer, and tells so when it is back", async () => {
-  await using home = await SupervisedHome.up({}, hivePort());
-  await home.spawn("bee-tiny", { context: 32_768, parallel: 1 });
-  const answering = await home.watch(ENDLESS);
-  await answering.token();
-  await home.spawn("bee-tiny", { parallel: 2 });
-  const loading = await home.watch({ operation: "worker_spawn", model: "bee-tiny", parallel: 3 });
-  await loading.said("listening");
-  const before = await home.workers();
-  assert.deepEqual(before.map(({ state }) => state), ["loading", "ready", "ready"]);
-  const family = await home.family();
-  assert.equal(family.length, 3);
-
-  await home.kill("hive");
-  await home.assertGone(family);
-  await home.up();
-
-  for (const job of [answering, loading]) {
-    const end = await job.end;
-    assert.ok(end.type === "error", JSON.stringify(end));
-    assert.match(
-      end.message,
-      /^(Its hive was killed|The process that ran the job .* ended before)/,
-    );
-  }
-  assert.deepEqual(
-    (await home.workers()).map((
-      { worker_id, state, pid, error },
-    ) => [worker_id, state, pid, error?.message]),
-    before.map((
-      { worker_id },
-    ) => [worker_id, "failed", null, "Its hive was killed, and the worker ended with it"]),
-  );
-  assert.ok(
-    (await home.logLines(before[1]!.worker_id)).some((line) => /^Ready: bee-tiny/.test(line)),
-  );
-  await home.end();
-});
-
-Deno.test("what a killed hive leaves of an engine that obeys nothing is ended by the next one", async () => {
+Deno.test("a hive killed takes its own workers along, and the next one ends what is left of engines that obey nothing", async () => {
   await using home = await SupervisedHome.up(
     enginesAsModels({
       slow: fixtureEngine(...STUBBORN, "--load-ms", "600000"),
       idle: fixtureEngine(...STUBBORN),
       gated: fixtureEngine(...STUBBORN, "--gate"),
     }),
-    hivePort(),
+    // As it has by default: the same each time it starts.
+    { RBEE_HIVE_PORT: String(freePort()) },
   );
   const loading = await home.watch({ operation: "worker_spawn", model: "slow" });
   await loading.seen((event) => event.type === "log" && /loading model/.test(event.line));
@@ -75,18 +34,42 @@ Deno.test("what a killed hive leaves of an engine that obeys nothing is ended by
   const answering = await home.watch({ operation: "infer", model: "gated", prompt: "Hello" });
   await (await fetch(`${url}/control/release`, { method: "POST" })).json();
   await answering.token();
-  const family = await home.family();
-  assert.equal(family.length, 15, "three engines, each with three children and a daemon");
+  const engines = await home.family();
+  assert.equal(engines.length, 15, "three engines, each with three children and a daemon");
+
+  await home.spawn("bee-tiny", { context: 32_768, parallel: 1 });
+  const ownAnswering = await home.watch(ENDLESS);
+  await ownAnswering.token();
+  await home.spawn("bee-tiny", { parallel: 2 });
+  const ownLoading = await home.watch({
+    operation: "worker_spawn",
+    model: "bee-tiny",
+    parallel: 3,
+  });
+  await ownLoading.said("listening");
+  const before = await home.workers();
+  assert.deepEqual(before.map(({ model, state }) => `${model} ${state}`), [
+    "bee-tiny loading",
+    "bee-tiny ready",
+    "bee-tiny ready",
+    "gated ready",
+    "idle ready",
+    "slow loading",
+  ]);
+  const own = (await home.family()).filter(({ pid }) => engines.every((each) => each.pid !== pid));
+  assert.equal(own.length, 3);
 
   await home.kill("hive");
-  assert.equal(family.filter(isThere).length, 15, "they know no pipe to their parent");
+  await home.assertGone(own);
+  assert.equal(engines.filter(isThere).length, 15, "they know no pipe to their parent");
   const said = await home.up();
   assert.match(
     said,
-    /\[hive {6}\] leftovers {6}: Ended 15 processes that a hive before this one had/,
+    /\[hive {6}\] leftovers {6}: Ended 15 processes that a hive which was killed had/,
   );
-  await home.assertGone(family);
-  for (const job of [answering, loading]) {
+  await home.assertGone(engines);
+
+  for (const job of [answering, loading, ownAnswering, ownLoading]) {
     const end = await job.end;
     assert.ok(end.type === "error", JSON.stringify(end));
     assert.match(
@@ -94,7 +77,17 @@ Deno.test("what a killed hive leaves of an engine that obeys nothing is ended by
       /^(Its hive was killed|The process that ran the job .* ended before)/,
     );
   }
-  assert.equal(answering.text, "The");
+  assert.equal(answering.text, "The", "what was answered before stays");
+  assert.deepEqual(
+    (await home.workers()).map((
+      { worker_id, state, pid, error },
+    ) => [worker_id, state, pid, error?.message]),
+    before.map((
+      { worker_id },
+    ) => [worker_id, "failed", null, "Its hive was killed, and the worker ended with it"]),
+  );
+  const ready = await home.logLines(before[1]!.worker_id);
+  assert.ok(ready.some((line) => /^Ready: bee-tiny/.test(line)), "its log is still there");
   assert.equal((await home.run({ operation: "worker_spawn", model: "idle" })).type, "done");
   await home.end();
 });

@@ -6,6 +6,8 @@ import {
   SupervisedHome,
 } from "../helpers/supervised_home.ts";
 
+const LAST_WORDS = "CUDA error: out of memory";
+
 const ask = (model: string) => ({ operation: "infer", model, prompt: "Hello", max_tokens: 2 });
 
 Deno.test("a worker that is not used is stopped, and started again by the next request", async () => {
@@ -16,10 +18,12 @@ Deno.test("a worker that is not used is stopped, and started again by the next r
   const ids = [];
   for (let round = 0; round < 2; round++) {
     const job = await home.watch(ask("canned"));
-    assert.equal((await job.end).type, "done");
+    const end = await job.end;
+    assert.ok(end.type === "done", JSON.stringify(end));
     assert.equal(narrated(job.events, "hive", "worker_spawn").length, 3);
-    const { worker_id } = await home.workerIs("canned", "stopped");
+    const { worker_id } = end.result as { worker_id: string };
     ids.push(worker_id);
+    await home.workerIs("canned", "stopped", (worker) => worker.worker_id === worker_id);
     assert.deepEqual(await home.family(), []);
     const log = await home.rbee.rbee(["worker", "logs", worker_id]);
     assert.match(log.stdout, /^Ended$/m);
@@ -115,46 +119,42 @@ Deno.test("a request that waits for its turn is told its place in the queue", as
   await home.end();
 });
 
-Deno.test("a model that cannot fit is refused with numbers and the largest context that would", async () => {
-  await using home = await SupervisedHome.up();
-  const args = ["worker", "spawn", "bee-tiny", "--context", "16000000"];
-  const { code, stdout, stderr } = await home.rbee.rbee(args);
-  assert.equal(code, 1, stderr);
-  assert.equal(stdout, "");
-  const sentence = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr;
-  assert.match(sentence, /bee-tiny.* \d[\d.]* [GT]B.* \d[\d.]* [MG]B.*--context/);
-  const { state, pid, error } = await home.worker("bee-tiny");
-  assert.deepEqual({ state, pid, code: error?.code }, {
-    state: "failed",
-    pid: null,
-    code: "insufficient_memory",
-  });
-  assert.equal(error?.message, sentence);
-  assert.deepEqual(await home.family(), []);
-  const list = await home.rbee.rbee(["worker", "list"]);
-  assert.ok(list.stdout.includes(sentence), list.stdout);
-  await home.end();
-});
-
-Deno.test("an engine that runs out of memory says what to do, while it loads and when it was ready", async () => {
-  const LAST_WORDS = "CUDA error: out of memory";
+Deno.test("what cannot fit is refused with numbers, and an engine that runs out of memory says what to do", async () => {
   await using home = await SupervisedHome.up(enginesAsModels({
     loading: fixtureEngine("--die-loading", "--die-with", LAST_WORDS),
     answering: fixtureEngine("--die-after-tokens", "1", "--die-with", LAST_WORDS),
   }));
-  const spawn = await home.rbee.rbee(["worker", "spawn", "loading"]);
-  assert.equal(spawn.code, 1, spawn.stderr);
+  const spawn = (...args: string[]) => home.rbee.rbee(["worker", "spawn", ...args]);
+  const refused = await spawn("bee-tiny", "--context", "16000000");
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.equal(refused.stdout, "");
+  const sentence = /^Error: (.*)$/m.exec(refused.stderr)?.[1] ?? refused.stderr;
+  assert.match(sentence, /bee-tiny.* \d[\d.]* [GT]B.* \d[\d.]* [MG]B.*--context/);
+  const { state, pid, error } = await home.worker("bee-tiny");
+  assert.deepEqual([state, pid, error?.code, error?.message], [
+    "failed",
+    null,
+    "insufficient_memory",
+    sentence,
+  ]);
+  assert.deepEqual(await home.family(), []);
+
+  const died = await spawn("loading");
+  assert.equal(died.code, 1, died.stderr);
   assert.match(
-    spawn.stderr,
+    died.stderr,
     /^Error: The worker for "loading" .*\(exit code 1\): memory ran out; stop another worker \(rbee worker list\), or take a smaller model or --context \("CUDA error: out of memory"\)/m,
   );
+  const list = await home.rbee.rbee(["worker", "list"]);
+  assert.ok(list.stdout.includes(`: ${sentence}\n`), list.stdout);
+  assert.match(list.stdout, /^worker-\S+: The worker for "loading" .*: memory ran out; stop/m);
+
   const infer = await home.rbee.rbee(["infer", "answering", "Hello"]);
   assert.equal(infer.code, 1, infer.stderr);
   assert.match(
     infer.stderr,
     /^Error: The worker for "answering" .*: memory ran out; stop another/m,
   );
-  assert.equal((await home.worker("loading")).error?.code, "out_of_memory");
   await home.workerIs("answering", "ready", ({ restarts }) => restarts === 1);
   await home.end();
 });

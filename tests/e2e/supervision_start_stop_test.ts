@@ -6,6 +6,8 @@ import {
   SupervisedHome,
 } from "../helpers/supervised_home.ts";
 
+const ask = (model: string) => ({ operation: "infer", model, prompt: "Hello", max_tokens: 2 });
+
 Deno.test("a worker stopped while it loads ends who waits for it with that, and is stopped", async () => {
   await using home = await SupervisedHome.up(enginesAsModels({
     slow: fixtureEngine("--load-ms", "600000", "--forks", "2"),
@@ -91,29 +93,25 @@ Deno.test("workers started and stopped at the same moment end either way, and le
   await home.end();
 });
 
-Deno.test("a request that finds a worker with options of its own on its way waits for that one", async () => {
+Deno.test("a request waits for a worker that loads or comes back, whatever options that was started with", async () => {
   await using home = await SupervisedHome.up(enginesAsModels({
-    gated: fixtureEngine("--load-ms", "200", "--gate"),
+    loading: fixtureEngine("--load-ms", "500"),
+    killed: fixtureEngine("--token-ms", "500"),
   }));
-  const release = (url: string | null) =>
-    fetch(`${url}/control/release?count=2`, { method: "POST" }).then((answer) => answer.json());
-  const ask = { operation: "infer", model: "gated", prompt: "Hello", max_tokens: 2 };
+  const spawn = await home.watch({ operation: "worker_spawn", model: "loading", parallel: 2 });
+  await home.workerIs("loading", "loading");
+  const early = await home.watch(ask("loading"));
+  await early.end;
+  await spawn.end;
 
-  const spawn = await home.watch({ operation: "worker_spawn", model: "gated", parallel: 2 });
-  await home.workerIs("gated", "loading");
-  const early = await home.watch(ask);
-  assert.equal((await spawn.end).type, "done");
-  const { worker_id, pid, url } = await home.workerIs("gated", "ready");
-  await release(url);
-  assert.equal((await early.end).type, "done");
-  assert.deepEqual((await home.workers()).map((worker) => worker.worker_id), [worker_id]);
-
-  const inFlight = await home.watch(ask);
-  await fetch(`${url}/control/requests?arrived=2`).then((answer) => answer.json());
+  const { pid, url } = await home.spawn("killed", { parallel: 2 });
+  const inFlight = await home.watch(ask("killed"));
+  await (await fetch(`${url}/control/requests?arrived=1`)).json();
   Deno.kill(pid!, "SIGKILL");
-  const again = await home.workerIs("gated", "ready", ({ restarts }) => restarts === 1);
-  await release(again.url);
-  assert.equal((await inFlight.end).type, "done");
-  assert.deepEqual((await home.workers()).map((worker) => worker.worker_id), [worker_id]);
+  await inFlight.end;
+
+  const workers = (await home.workers()).map(({ model, restarts }) => `${model} ${restarts}`);
+  assert.deepEqual(workers, ["killed 1", "loading 0"], "one worker was started for each");
+  assert.equal((await early.saidBy("hive")).action, "worker_wait");
   await home.end();
 });

@@ -55,8 +55,10 @@ Deno.test("our own worker killed while it starts or loads is its job's error, an
 });
 
 Deno.test("our own worker killed while it is ready, answers or stops comes back, or stays stopped", async () => {
-  await using home = await SupervisedHome.up();
-  const { worker_id, pid } = await home.spawn("bee-tiny", { context: 32_768, parallel: 1 });
+  await using home = await SupervisedHome.up({
+    models: { "bee-tiny": { context: 32_768, parallel: 1 } },
+  });
+  const { worker_id, pid } = await home.spawn("bee-tiny");
   const back = (restarts: number) =>
     home.workerIs("bee-tiny", "ready", (worker) => worker.restarts === restarts);
 
@@ -136,7 +138,21 @@ Deno.test("an external engine killed in each of its states is treated like our o
   assert.ok(end.type === "error", JSON.stringify(end));
   assert.match(end.message, /^The worker for "gated" ended unexpectedly \(signal SIGKILL\)/);
   assert.equal(answering.text, "The", "what was answered before stays");
-  await home.workerIs("gated", "ready", ({ restarts }) => restarts === 2);
+  const third = await home.workerIs("gated", "ready", ({ restarts }) => restarts === 2);
+
+  const body = { operation: "infer", model: "gated", prompt: "Hello", max_tokens: 3 };
+  const unanswered = await home.watch(body);
+  await control(third.url, "requests?arrived=1");
+  Deno.kill(third.pid!, "SIGKILL");
+  const fourth = await home.workerIs("gated", "ready", ({ restarts }) => restarts === 3);
+  assert.equal(fourth.worker_id, worker_id);
+  await control(fourth.url, "release?count=3");
+  const answered = await unanswered.end;
+  assert.equal(answered.type, "done", JSON.stringify(answered));
+  assert.equal(unanswered.text, "The bee flies");
+  const [retry, ...others] = narrated(unanswered.events, "queen", "retry");
+  assert.match(retry?.human ?? "", /^Trying once more: The worker for "gated" .*SIGKILL/);
+  assert.deepEqual(others, [], "once");
 
   const stubborn = await home.spawn("stubborn");
   const stop = await home.watch({ operation: "worker_stop", worker_id: stubborn.worker_id });
@@ -149,26 +165,6 @@ Deno.test("an external engine killed in each of its states is treated like our o
   const alive = await home.worker("gated");
   assert.equal(rest.length, 3, "one engine is left, with what it has started");
   assert.ok(rest.some((each) => each.pid === alive.pid));
-  await home.end();
-});
-
-Deno.test("a request without a token is answered all the same when its worker is killed", async () => {
-  await using home = await SupervisedHome.up(enginesAsModels({ gated: fixtureEngine("--gate") }));
-  const body = { operation: "infer", model: "gated", prompt: "Hello", max_tokens: 3 };
-  const first = await home.spawn("gated");
-  const job = await home.watch(body);
-  await control(first.url, "requests?arrived=1");
-  Deno.kill(first.pid!, "SIGKILL");
-  const again = await home.workerIs("gated", "ready", ({ restarts }) => restarts === 1);
-  await control(again.url, "requests?arrived=1");
-  await control(again.url, "release?count=3");
-  const end = await job.end;
-  assert.equal(end.type, "done", JSON.stringify(end));
-  assert.equal(job.text, "The bee flies");
-  const [retry, ...others] = narrated(job.events, "queen", "retry");
-  assert.match(retry?.human ?? "", /^Trying once more: The worker for "gated" .*SIGKILL/);
-  assert.deepEqual(others, []);
-  assert.equal(again.worker_id, first.worker_id);
   await home.end();
 });
 

@@ -3,7 +3,8 @@ import { TemporaryFolder } from "./temporary_folder.ts";
 
 /**
  * A program of POSIX shell that stands before a command in rbee.yaml, and runs it in its own place. What
- * it does before that, and what it adds to the arguments, is another thing from the second start on.
+ * it does before that, and what it adds to the arguments, can be another thing at its first start and at
+ * those that follow.
  */
 export class ChangingProgram implements AsyncDisposable {
   readonly #folder: TemporaryFolder;
@@ -15,19 +16,25 @@ export class ChangingProgram implements AsyncDisposable {
   }
 
   /**
-   * @param later POSIX shell for each start but the first. `$N` is the number of the start, from 1;
-   * `set -- "$@" --flag` adds an argument; `read _ < "$GATE"` waits for {@linkcode release}.
+   * Writes it. In what it does, `$N` is the number of the start, from 1, and `set -- "$@" --flag` adds
+   * an argument. `$GATE` is a pipe with a name: `read _ < "$GATE"` waits for {@linkcode release}.
+   *
+   * @param does.first POSIX shell for the first start; nothing by default.
+   * @param does.later The same for each start but the first.
    */
-  static async make(later: string): Promise<ChangingProgram> {
+  static async make(does: { first?: string; later?: string }): Promise<ChangingProgram> {
+    const { first = ":", later = ":" } = does;
     const folder = await TemporaryFolder.make();
     const script = `
-      echo >> "$0.starts"
-      N=$(wc -l < "$0.starts")
-      GATE="$0.gate"
-      if [ "$N" -gt 1 ]; then
-        ${later}
-      fi
-      exec "$@"`;
+echo >> "$0.starts"
+N=$(wc -l < "$0.starts")
+GATE="$0.gate"
+if [ "$N" -eq 1 ]; then
+${first}
+else
+${later}
+fi
+exec "$@"`;
     const path = await shellProgram(folder, "engine", script);
     const made = await new Deno.Command("mkfifo", { args: [`${path}.gate`] }).output();
     if (!made.success) throw new Error("Cannot make a pipe");

@@ -1,9 +1,9 @@
 import { hiveSettingsSchema } from "../../src/config/hive_settings.ts";
 import type { LifecycleParts } from "../../src/hive/lifecycle_parts.ts";
-import type { OperationBody } from "../../src/jobs/job_client.ts";
+import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
 import { engineCommand } from "./engine_command.ts";
 import type { AskedRequest } from "./running_engine.ts";
-import { TestHive } from "./test_hive.ts";
+import { TestHive, type WatchedJob, watchJob } from "./test_hive.ts";
 
 /** Asks for a worker of the fixture engine. */
 export const FIXTURE: OperationBody = {
@@ -54,4 +54,48 @@ export async function askedOf(
 ): Promise<AskedRequest[]> {
   const answer = await fetch(`${worker.url}/control/requests${query}`);
   return ((await answer.json()) as { requests: AskedRequest[] }).requests;
+}
+
+/** Speaks to a worker through its hive's proxy. */
+export function proxied(hive: TestHive, worker: { worker_id: string }): JobClient {
+  return new JobClient(`${hive.url}/v1/workers/${worker.worker_id}/proxy`);
+}
+
+/** Has a worker of the fixture engine work on a request, which its flag `--gate` keeps there. */
+export async function keepBusy(
+  hive: TestHive,
+  worker: { worker_id: string; model: string; url: string | null },
+): Promise<WatchedJob> {
+  const client = proxied(hive, worker);
+  const { length } = await askedOf(worker);
+  const { job_id } = await client.submit({
+    operation: "infer",
+    model: worker.model,
+    prompt: "Fly",
+    max_tokens: 1,
+  });
+  await askedOf(worker, `?arrived=${length + 1}`);
+  return watchJob(client, job_id);
+}
+
+/**
+ * A hive as {@linkcode engineHive} makes it, whose first worker for `bee-tiny` is in use from the very
+ * moment in which it is ready until the test lets go of it: it cannot be idle before the test goes on.
+ */
+export function holdingHive(
+  flags: readonly string[] = [],
+  options: EngineHiveOptions = {},
+): { hive: TestHive; letGo(): void } {
+  let end: (() => void) | undefined;
+  const hive: TestHive = engineHive(flags, {
+    ...options,
+    onChange: () => {
+      hive.feed.changed();
+      const first = hive.workers.running().find(({ spec, state }) =>
+        spec.model === FIXTURE["model"] && state === "ready"
+      );
+      if (first !== undefined) end ??= hive.workers.use(first.id);
+    },
+  });
+  return { hive, letGo: () => end?.() };
 }

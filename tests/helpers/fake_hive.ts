@@ -2,16 +2,31 @@ import { inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts
 import type { JsonValue } from "../../src/contracts/json_value.ts";
 import type { WorkerInfo } from "../../src/contracts/worker.ts";
 import { timestamp } from "../../src/base/timestamp.ts";
+import { unlessAborted } from "../../src/base/delay.ts";
 import { RbeeError } from "../../src/base/rbee_error.ts";
+import { errorBody, statusOf } from "../../src/http/errors.ts";
 import { emitToken } from "../../src/jobs/emit.ts";
 import { operation } from "../../src/jobs/operation_handler.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
 import { TelemetryFeed, telemetryResponse } from "../../src/jobs/telemetry_feed.ts";
 import { VERSION } from "../../src/version.ts";
+import { encodeEvent } from "../../src/sse/encode_event.ts";
 import { narrate } from "../../src/narration/narrate.ts";
+import { Gates } from "./gates.ts";
+import { logEvents } from "./log_events.ts";
 
-/** How a worker of a {@linkcode FakeHive} meets a request. */
-export type FakeAnswer = "tokens" | "gone" | "token_then_gone";
+/**
+ * How a worker of a {@linkcode FakeHive} meets a request. `hold` waits at the gate `answer N`, N being
+ * the request's number from 1. One that is `forgotten` was taken by a process that has died since, and
+ * is not known to the one that was started in its place.
+ */
+export type FakeAnswer =
+  | "tokens"
+  | "gone"
+  | "token_then_gone"
+  | "hold"
+  | "forgotten"
+  | "token_then_forgotten";
 
 /**
  * A hive as the queen sees one, with workers that do what the test says. Its workers are jobs of this
@@ -25,6 +40,9 @@ export class FakeHive implements AsyncDisposable {
   /** The requests that reached a worker. */
   readonly asked: unknown[] = [];
   spawns = 0;
+  readonly gates = new Gates();
+  readonly #forgotten = new Set<string>();
+  #muted = false;
   /** What a spawn answers with; a ready worker of its own by default. */
   spawned: ((model: string) => JsonValue) | undefined;
   readonly #feed: TelemetryFeed;
@@ -57,13 +75,17 @@ export class FakeHive implements AsyncDisposable {
           const spawned = this.spawned ?? ((model) => this.addWorker({ model }));
           return Promise.resolve({ result: spawned(request.model) });
         }),
-        infer: operation(inferSchema, limit, (request) => {
-          this.asked.push(request);
+        infer: operation(inferSchema, limit, async (request, job) => {
+          const number = this.asked.push(request);
           const answer = this.answers.shift() ?? "tokens";
-          if (answer !== "gone") emitToken("buzz", 0);
-          if (answer !== "tokens") throw new RbeeError("worker_gone", "The worker has died");
+          if (answer.endsWith("forgotten")) this.#forgotten.add(job.id);
+          if (answer === "hold") {
+            await unlessAborted(this.gates.pass(`answer ${number}`), job.signal);
+          }
+          if (answer !== "gone" && answer !== "forgotten") emitToken("buzz", 0);
+          if (answer.endsWith("gone")) throw new RbeeError("worker_gone", "The worker has died");
           const usage = { prompt_tokens: 1, completion_tokens: 1 };
-          return Promise.resolve({ result: null, usage, finish_reason: "stop" });
+          return { result: null, usage, finish_reason: "stop" };
         }),
       },
       routes: (app) => {
@@ -72,6 +94,8 @@ export class FakeHive implements AsyncDisposable {
         app.all("/v1/workers/:id/proxy/*", (c) => {
           const { pathname, search } = new URL(c.req.url);
           const path = pathname.slice(pathname.indexOf("/proxy/") + "/proxy".length);
+          const [, jobId = ""] = /^\/v1\/jobs\/([^/]+)\/stream$/.exec(path) ?? [];
+          if (this.#forgotten.has(jobId)) return this.#forget(jobId, c.req.header("last-event-id"));
           return app.fetch(new Request(this.server.url + path + search, c.req.raw));
         });
       },
@@ -81,6 +105,20 @@ export class FakeHive implements AsyncDisposable {
 
   get url(): string {
     return this.server.url;
+  }
+
+  /** What had come of a job when its worker died, and that nobody knows it to who comes back. */
+  #forget(jobId: string, lastEventId: string | undefined): Response {
+    const token = logEvents(this.server.registry.get(jobId).log)
+      .find((event) => event.type === "token");
+    if (token === undefined || lastEventId !== undefined) {
+      const error = new RbeeError("job_not_found", `Cannot find job "${jobId}"`);
+      return Response.json(errorBody(error), { status: statusOf(error) });
+    }
+    const { seq, at, ...rest } = token;
+    return new Response(encodeEvent(seq, at, rest), {
+      headers: { "Content-Type": "text/event-stream" },
+    });
   }
 
   /** Adds a worker to those that are listed, ready unless told otherwise. */
@@ -101,11 +139,17 @@ export class FakeHive implements AsyncDisposable {
       ...fields,
     };
     this.workers.push(worker);
-    this.#feed.changed();
+    if (!this.#muted) this.#feed.changed();
     return worker;
   }
 
+  /** Says nothing of its changes any more, until its next beat. */
+  mute(): void {
+    this.#muted = true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.gates.openAll();
     this.#feed.close();
     await this.server.close();
   }

@@ -40,6 +40,12 @@ export class JobReader {
     return event as NarrationEvent;
   }
 
+  /** Resolves with the first narration of an actor. */
+  async saidBy(actor: string): Promise<NarrationEvent> {
+    const event = await this.seen((each) => each.type === "narration" && each.actor === actor);
+    return event as NarrationEvent;
+  }
+
   /** Resolves with the first token. */
   token(): Promise<JobEvent> {
     return this.seen(({ type }) => type === "token");

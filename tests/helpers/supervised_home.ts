@@ -105,17 +105,15 @@ export class SupervisedHome implements AsyncDisposable {
     return worker;
   }
 
-  /** Waits for the queen to show the newest worker of a model so. */
+  /** Waits for the queen to show a worker of a model so. */
   async workerIs(
     model: string,
     state: WorkerState,
     also: (worker: WorkerTelemetry) => boolean = () => true,
   ): Promise<WorkerTelemetry> {
-    const find = ({ workers }: QueenTelemetry) => {
-      const worker = workers.find((each) => each.model === model);
-      return worker?.state === state && also(worker) ? worker : undefined;
-    };
-    return await this.#firstOfTelemetry(find);
+    return await this.#firstOfTelemetry(({ workers }) =>
+      workers.find((worker) => worker.model === model && worker.state === state && also(worker))
+    );
   }
 
   /** Waits for the queen's telemetry to show something, and gives it. */
@@ -184,18 +182,19 @@ export class SupervisedHome implements AsyncDisposable {
     await processGone(pid);
   }
 
-  /** Asserts that every job of queen and hive has ended, with exactly one terminal event, the last. */
+  /** Asserts that all jobs, and the lives of workers that ended, have one terminal event: the last. */
   async assertJobsEndedOnce(): Promise<void> {
     for (const client of [this.queen, this.hive]) {
       for (const { job_id, operation, state } of await client.list({ limit: 1000 })) {
         const what = `${operation} ${job_id}`;
         assert.ok(["done", "error", "cancelled"].includes(state), `${what} is ${state}`);
-        const answer = await fetch(`${client.baseUrl}/v1/jobs/${job_id}/stream`);
-        const types = (await answer.text()).matchAll(/^event: (\w+)$/gm).map(([, type]) => type!);
-        const ends = [...types].map((type, at, all) => isTerminal({ type }) ? at - all.length : 0)
-          .filter((at) => at !== 0);
-        assert.deepEqual(ends, [-1], `the terminal events of ${what}, counted from its end`);
+        await assertEndsOnce(`${client.baseUrl}/v1/jobs/${job_id}/stream`, what);
       }
+    }
+    for (const { worker_id, state } of await this.workers()) {
+      if (state !== "stopped" && state !== "failed") continue;
+      const url = `${this.queen.baseUrl}/v1/workers/${worker_id}/log?follow=false`;
+      await assertEndsOnce(url, worker_id);
     }
   }
 
@@ -224,6 +223,13 @@ export async function processGone(pid: number): Promise<void> {
   // Nothing tells of the end of another's child; tail looks for us.
   const tail = ["tail", "--pid", String(pid), "--sleep-interval", "0.02", "-f", "/dev/null"];
   await new Deno.Command("timeout", { args: ["30", ...tail] }).output();
+}
+
+async function assertEndsOnce(streamUrl: string, what: string): Promise<void> {
+  const text = await (await fetch(streamUrl)).text();
+  const types = [...text.matchAll(/^event: (\w+)$/gm)].map(([, type]) => type!);
+  const ends = types.flatMap((type, at) => isTerminal({ type }) ? [at - types.length] : []);
+  assert.deepEqual(ends, [-1], `the terminal events of ${what}, counted from its end`);
 }
 
 /** Whether a process still runs. */

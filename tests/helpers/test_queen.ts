@@ -18,7 +18,7 @@ export class TestQueen implements AsyncDisposable {
   readonly server: RoleServer;
   readonly client: JobClient;
   readonly #folder: TemporaryFolder;
-  readonly #hives: Hives;
+  readonly hives: Hives;
   readonly #feed: TelemetryFeed;
 
   private constructor(folder: TemporaryFolder, limits: QueenLimits) {
@@ -29,7 +29,7 @@ export class TestQueen implements AsyncDisposable {
       data: folder.join("data"),
       cache: folder.join("cache"),
     }, { onChange: () => this.#feed.changed() });
-    this.#hives = hives;
+    this.hives = hives;
     this.#feed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
     this.server = startRoleServer({
       role: "queen",
@@ -50,7 +50,9 @@ export class TestQueen implements AsyncDisposable {
     if (hiveUrl !== undefined) {
       await writePidFile(join(folder.path, "hive.pid"), { instance: v7(), url: hiveUrl });
     }
-    return new TestQueen(folder, limits);
+    const queen = new TestQueen(folder, limits);
+    queen.hives.start();
+    return queen;
   }
 
   get url(): string {
@@ -73,7 +75,7 @@ export class TestQueen implements AsyncDisposable {
     for (const job of active) job.cancel("the test is over");
     await Promise.all(active.map((job) => job.ended));
     this.#feed.close();
-    await this.#hives.close();
+    await this.hives.close();
     await this.server.close();
     await this.#folder[Symbol.asyncDispose]();
   }

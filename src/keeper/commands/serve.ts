@@ -37,7 +37,10 @@ export function addServeCommand(
     .addOption(flag("--parent-pipe", "worker: end when standard input closes"))
     .addOption(flag("--no-memory-check", "worker: load even what does not fit into memory"))
     .addOption(
-      flag("--log-file <path>", "write to this file, rotated at 10 MB, not to the standard outputs"),
+      flag(
+        "--log-file <path>",
+        "write to this file, rotated at 10 MB, not to the standard outputs",
+      ),
     )
     // Between a hive and its own workers.
     .addOption(numberFlag("--memory-limit <bytes>", "worker: memory to take at most").hideHelp())
