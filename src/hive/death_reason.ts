@@ -39,7 +39,10 @@ interface Cause {
   advice: string;
 }
 
-/** The usual causes, the most certain first: a later line of output is often a mere consequence. */
+/**
+ * The usual causes, the most certain first: a later line of output is often a mere consequence, and an
+ * earlier one about a device that is not there a mere remark.
+ */
 const CAUSES: readonly Cause[] = [
   {
     code: "missing_library",
@@ -48,17 +51,15 @@ const CAUSES: readonly Cause[] = [
     advice: "a shared library that it needs is missing; install the one that the line names",
   },
   {
-    code: "no_such_device",
-    pattern:
-      /no CUDA-capable device|CUDA driver version is insufficient|invalid device ordinal|no Vulkan devices? found|invalid (value for )?--?(main-)?(gpu|device)|unknown device|device .{0,40}(not found|does not exist)|no usable GPU found/i,
-    advice: "there is no such device; rbee hive status shows those that this machine has",
+    code: "not_permitted",
+    pattern: /permission denied|EACCES|operation not permitted/i,
+    advice: "it is not permitted to use what the line names; check who owns it and its mode",
   },
   {
-    code: "out_of_memory",
+    code: "model_not_found",
     pattern:
-      /out of memory|outofdevicememory|OutOfHostMemory|cudaMalloc failed|failed to allocate|unable to allocate|alloc(ation)? .{0,60}failed|std::bad_alloc|cannot allocate memory|not enough memory|ENOMEM|JavaScript heap/i,
-    advice:
-      "memory ran out; stop another worker (rbee worker list), or take a smaller model or --context",
+      /(failed to open|cannot open|could not open|no such file).{0,200}\.gguf|\.gguf.{0,80}(no such file|not found)/i,
+    advice: "it cannot find the model's file; check the path",
   },
   {
     code: "not_gguf",
@@ -68,7 +69,7 @@ const CAUSES: readonly Cause[] = [
   {
     code: "unsupported_architecture",
     pattern:
-      /unknown (model )?architecture|unsupported (model )?architecture|architecture .{0,80}not supported/i,
+      /unknown (model )?architecture|unsupported (model )?architecture|architectures? .{0,200}not supported/i,
     advice:
       "this engine does not know the model's architecture; update the engine, or take another model",
   },
@@ -79,17 +80,22 @@ const CAUSES: readonly Cause[] = [
     advice: "another program took its port; try again",
   },
   {
-    code: "model_not_found",
+    code: "out_of_memory",
     pattern:
-      /(failed to open|cannot open|could not open|no such file).{0,200}\.gguf|\.gguf.{0,80}(no such file|not found)/i,
-    advice: "it cannot find the model's file; check the path",
+      /out of memory|outofdevicememory|OutOfHostMemory|cudaMalloc failed|failed to allocate|unable to allocate|alloc(ation)? .{0,60}failed|std::bad_alloc|cannot allocate memory|not enough memory|no available memory|free memory .{0,120}less than|ENOMEM|JavaScript heap/i,
+    advice:
+      "memory ran out; stop another worker (rbee worker list), or take a smaller model or --context",
   },
   {
-    code: "not_permitted",
-    pattern: /permission denied|EACCES|operation not permitted/i,
-    advice: "it is not permitted to use what the line names; check who owns it and its mode",
+    code: "no_such_device",
+    pattern:
+      /no CUDA-capable device|No CUDA GPUs are available|CUDA driver version is insufficient|invalid device ordinal|no Vulkan devices? found|invalid (value for )?(--?)?(main[-_])?(gpu|device)\b|unknown device|device .{0,40}(not found|does not exist)|no usable GPU found/i,
+    advice: "there is no such device; rbee hive status shows those that this machine has",
   },
 ];
+
+/** A line after which a program goes on: memory that could not be locked, say. */
+const REMARK = /\bwarn(ing)?\b|\bmlock\b/i;
 
 /** A line that is more likely to tell than the last one, which may be a part of a stack trace. */
 const TELLING = /\b(error|fatal|panic|exception|failed)\b/i;
@@ -137,7 +143,7 @@ function causeOf(death: Death, lastLines: readonly string[]): { code: string; wh
   const telling = death.wasReady ? lastLines.slice(-TELLING_LINES_WHEN_READY) : lastLines;
   const quote = (line: string) => death.wasReady ? "" : ` ("${shown(line)}")`;
   for (const { code, pattern, advice } of CAUSES) {
-    const line = telling.findLast((each) => pattern.test(each));
+    const line = telling.findLast((each) => pattern.test(each) && !REMARK.test(each));
     if (line !== undefined) return { code, why: `: ${advice}${quote(line)}` };
   }
   if (death.exit.signal === "SIGILL") {

@@ -77,6 +77,14 @@ export class EngineJobs {
 
   async #infer(request: InferRequest, job: Job): Promise<JobResult> {
     const worker = this.#worker;
+    if (request.model !== worker.spec.model) {
+      throw new RbeeError(
+        "model_not_found",
+        `This worker has the model "${worker.spec.model}", not "${
+          request.model.slice(0, 200)
+        }"; ask the queen, which finds the right one`,
+      );
+    }
     const done = this.#use();
     let slot: number | undefined;
     try {

@@ -44,7 +44,7 @@ export function hiveOperations(parts: HiveOperationParts): OperationHandlers {
     worker_spawn: operation(workerSpawnSchema, SPAWN, async (request, job) => {
       const worker = await workers.spawn(request, job.signal);
       return { result: worker.info() };
-    }, { admit: () => workers.requireRoom() }),
+    }, { admit: (request) => workers.requireRoom(request) }),
     worker_stop: operation(workerStopSchema, STOP, async (request) => ({
       result: await workers.stop(request.worker_id, "on request"),
     })),

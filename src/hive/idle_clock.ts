@@ -8,6 +8,9 @@ export interface IdleClockOptions {
   onIdle(worker: Worker, idleMs: number): void;
 }
 
+// A timer that is set for longer goes off at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A timer for each worker that is ready and not used. Holds none when all are busy. */
 export class IdleClock {
   readonly #options: IdleClockOptions;
@@ -27,8 +30,9 @@ export class IdleClock {
     const leftMs = Math.max(0, worker.lastUsedMs + idleMs - performance.now());
     const timer = setTimeout(() => {
       this.#timers.delete(worker.id);
-      if (isUnused(worker)) this.#options.onIdle(worker, idleMs);
-    }, leftMs);
+      if (leftMs > MAX_TIMER_MS) this.watch(worker);
+      else if (isUnused(worker)) this.#options.onIdle(worker, idleMs);
+    }, Math.min(leftMs, MAX_TIMER_MS));
     this.#timers.set(worker.id, timer);
   }
 

@@ -28,11 +28,19 @@ const PORT_ATTEMPTS = 3;
 export class Worker {
   readonly id: string;
   readonly spec: WorkerSpec;
+  /** The job that is its life. */
+  readonly jobId: string;
+  /** Its captured output and what the hive says of it, also after its end. */
+  readonly log: EventLog;
   /** Resolves when it will never run again, and nothing of it is left. */
   readonly gone: Promise<void>;
+  /** How many requests it answers at once. */
+  readonly parallel: number;
   /** Requests that are with it now. */
   requests = 0;
-  /** Jobs that wait for it to be ready. */
+  /** Whether it has ever been ready. */
+  wasReady = false;
+  /** Jobs that wait for it to be ready, or were just given it. */
   waiters = 0;
   /** When it was last used, in milliseconds of `performance.now()`. */
   lastUsedMs = performance.now();
@@ -42,7 +50,6 @@ export class Worker {
   readonly #stopping = new AbortController();
   readonly #readiness = new Readiness();
   #state: WorkerState = "starting";
-  #wasReady = false;
   #process: WorkerProcess | undefined;
   #death = Promise.withResolvers<void>();
   #url: string | null = null;
@@ -54,6 +61,9 @@ export class Worker {
   constructor(spec: WorkerSpec, parts: WorkerParts) {
     this.id = parts.id;
     this.spec = spec;
+    this.jobId = parts.job.id;
+    this.log = parts.job.log;
+    this.parallel = spec.options.parallel ?? DEFAULT_PARALLEL;
     this.#parts = parts;
     this.#budget = new RestartBudget(parts.restarts);
     this.#output = new WorkerOutput({
@@ -84,21 +94,6 @@ export class Worker {
   /** Why it failed, or died the last time if it is being started again. */
   get error(): DeathReason | undefined {
     return this.#error;
-  }
-
-  /** The job that is its life. */
-  get jobId(): string {
-    return this.#parts.job.id;
-  }
-
-  /** Its captured output and what the hive says of it, also after its end. */
-  get log(): EventLog {
-    return this.#parts.job.log;
-  }
-
-  /** How many requests it answers at once. */
-  get parallel(): number {
-    return this.spec.options.parallel ?? DEFAULT_PARALLEL;
   }
 
   /** Resolves when it is ready; rejects with the reason when it will never be. */
@@ -132,8 +127,11 @@ export class Worker {
     return this.#readiness.settled;
   }
 
-  /** Ends it and resolves when it is gone. Stopping what has ended is fine. */
-  async stop(reason: string): Promise<void> {
+  /**
+   * Ends it, after `drain` has let its requests end, and resolves when it is gone. Stopping what has
+   * ended is fine.
+   */
+  async stop(reason: string, drain?: () => Promise<void>): Promise<void> {
     if (isUsable(this.#state)) {
       this.#become("stopping");
       this.#stopping.abort(
@@ -141,6 +139,7 @@ export class Worker {
           details: { worker_id: this.id },
         }),
       );
+      await drain?.();
       await this.#process?.stop();
     }
     await this.gone;
@@ -178,7 +177,7 @@ export class Worker {
       await worker.exited;
       // At once, though what it printed last may still be on its way.
       this.#url = null;
-      if (this.#wasReady && !signal.aborted) this.#become("starting");
+      if (this.wasReady && !signal.aborted) this.#become("starting");
       const end = await worker.ended;
       this.#process = undefined;
       signal.throwIfAborted();
@@ -227,7 +226,7 @@ export class Worker {
       hint: `see rbee worker logs ${this.id}`,
     });
     if (!answers || this.#state !== "loading") return false;
-    this.#wasReady = true;
+    this.wasReady = true;
     this.#error = undefined;
     this.lastUsedMs = performance.now();
     this.#become("ready");
@@ -243,9 +242,9 @@ export class Worker {
 
   /** Waits until it is to be started again; false when it is not. */
   async #waitForRestart(death: DeathReason): Promise<boolean> {
-    const waitMs = this.#wasReady ? this.#budget.take() : undefined;
+    const waitMs = this.wasReady ? this.#budget.take() : undefined;
     if (waitMs === undefined) {
-      if (this.#wasReady) death.message += `; ${givenUp(this.#budget)}`;
+      if (this.wasReady) death.message += `; ${givenUp(this.#budget)}`;
       return false;
     }
     this.#error = death;

@@ -26,3 +26,8 @@ export function workerInfo(
     ...(error === undefined ? {} : { error }),
   };
 }
+
+/** The process of a worker in a sentence, ` (process 4711)`; nothing while it has none. */
+export function processOf(worker: Pick<Worker, "pid">): string {
+  return worker.pid === null ? "" : ` (process ${worker.pid})`;
+}

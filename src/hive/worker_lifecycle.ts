@@ -15,15 +15,21 @@ import { jobIdOf, noteWorker } from "./ended_workers.ts";
 import { engineOf } from "./engines.ts";
 import { EngineJobs } from "./engine_jobs.ts";
 import { followUntilReady } from "./follow_worker.ts";
+import { HeldWorkers } from "./held_workers.ts";
 import { IdleClock, isUnused } from "./idle_clock.ts";
 import { KnownWorkers } from "./known_workers.ts";
 import type { LifecycleParts } from "./lifecycle_parts.ts";
-import { idleMsOf, isPinned, modelsToPreload, settingsOf } from "./model_policy.ts";
+import { idleMsOf, modelsToPreload, settingsOf } from "./model_policy.ts";
+import { removableWorkers, unusedWorkers } from "./removable_workers.ts";
 import { reservedBytes } from "./reserved_memory.ts";
 import { Worker } from "./worker.ts";
+import { processOf } from "./worker_info.ts";
 import { WorkerPlaces } from "./worker_places.ts";
 import { completeSpec, type WorkerSpec } from "./worker_spec.ts";
-import { hasEnded } from "./worker_state.ts";
+import { hasEnded, isUsable } from "./worker_state.ts";
+
+const HOLD_MS = 1000;
+const HOLD_FOR_REQUEST_MS = 10_000;
 
 /** The workers of one hive. */
 export class WorkerLifecycle {
@@ -34,7 +40,10 @@ export class WorkerLifecycle {
   readonly #known: KnownWorkers;
   readonly #jobs = new Map<string, EngineJobs>();
   readonly #places: WorkerPlaces;
+  /** Started because rbee.yaml says so, not for a job. */
+  readonly #preloaded = new Set<string>();
   readonly #idle: IdleClock;
+  readonly #held = new HeldWorkers((worker) => this.#look(worker));
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -45,7 +54,9 @@ export class WorkerLifecycle {
     this.#places = new WorkerPlaces({
       maxWorkers,
       maxQueue,
-      removable: () => this.#removable(),
+      removable: () => removableWorkers(this.running(), this.#settings),
+      unused: () => unusedWorkers(this.running(), this.#settings).length,
+      leaving: () => this.running().filter(({ state }) => state === "stopping").length,
       remove: (worker) => this.#stopIdle(worker, "to make room for another"),
     });
     this.#known = new KnownWorkers(this.#logs, parts.hive);
@@ -56,29 +67,19 @@ export class WorkerLifecycle {
   }
 
   /** All workers, ended ones too, newest first. */
-  list(): WorkerInfo[] {
-    return this.#known.list();
-  }
+  list = (): WorkerInfo[] => this.#known.list();
 
   /** Those of this hive alone, not of one before it, newest first. */
-  current(): WorkerInfo[] {
-    return this.#known.current();
-  }
+  current = (): WorkerInfo[] => this.#known.current();
 
   /** Those that have not ended, oldest first. */
-  running(): Worker[] {
-    return this.#known.running();
-  }
+  running = (): Worker[] => this.#known.running();
 
   /** See {@linkcode KnownWorkers.get}. */
-  get(id: string): Worker {
-    return this.#known.get(id);
-  }
+  get = (id: string): Worker => this.#known.get(id);
 
   /** See {@linkcode KnownWorkers.logOf}. */
-  logOf(id: string): EventLog {
-    return this.#known.logOf(id);
-  }
+  logOf = (id: string): EventLog => this.#known.logOf(id);
 
   /** The jobs of a worker whose program knows none; undefined where it has its own. */
   jobsOf(id: string): EngineJobs | undefined {
@@ -86,8 +87,8 @@ export class WorkerLifecycle {
   }
 
   /** @throws {RbeeError} `queue_full` If too many workers wait for a place. */
-  requireRoom(): void {
-    this.#places.requireRoom();
+  requireRoom(request: WorkerSpawnRequest): void {
+    if (this.#running(request, this.#complete(request)) === undefined) this.#places.requireRoom();
   }
 
   /**
@@ -100,9 +101,11 @@ export class WorkerLifecycle {
    */
   async spawn(request: WorkerSpawnRequest, signal: AbortSignal): Promise<Worker> {
     const spec = this.#complete(request);
-    const running = this.#known.find(spec) ??
-      (request.reuse === "any" ? this.#known.findAny(request) : undefined);
+    const running = this.#running(request, spec);
+    // Who asks for a request sends that at once; others may only want it to be there.
+    const holdMs = request.reuse === "any" ? HOLD_FOR_REQUEST_MS : HOLD_MS;
     if (running?.state === "ready") {
+      this.#held.hold(running, holdMs);
       this.#touch(running);
       narrate("worker_reuse", `${spec.model} is already loaded (process ${running.pid})`, {
         fields: { worker_id: running.id },
@@ -115,7 +118,7 @@ export class WorkerLifecycle {
       });
     }
     const worker = running ?? this.#start(spec);
-    await this.#follow(worker, signal);
+    await this.#follow(worker, signal, () => this.#held.hold(worker, holdMs));
     narrate("worker_spawn", `Worker for ${spec.model} is ready (process ${worker.pid})`, {
       fields: { worker_id: worker.id },
     });
@@ -137,6 +140,7 @@ export class WorkerLifecycle {
   /** Ends all workers, side by side. */
   async stopAll(reason: string): Promise<void> {
     this.#idle.close();
+    this.#held.close();
     await Promise.all(
       this.running().map(async (worker) => {
         narrate("worker_stop", `Stopping the worker for ${worker.spec.model}: ${reason}`);
@@ -152,7 +156,8 @@ export class WorkerLifecycle {
       narrate("preload", `Loading ${model}, as rbee.yaml says`);
       try {
         const spec = this.#complete({ operation: "worker_spawn", model });
-        if (this.#known.find(spec) === undefined) this.#start(spec);
+        const worker = this.#known.find(spec) ?? this.#start(spec);
+        this.#preloaded.add(worker.id);
       } catch (error) {
         narrate("preload", messageOf(error), { level: "error" });
       }
@@ -163,6 +168,7 @@ export class WorkerLifecycle {
   use(id: string): () => void {
     const worker = this.get(id);
     worker.requests++;
+    this.#held.used(worker);
     this.#touch(worker);
     let open = true;
     return () => {
@@ -171,6 +177,11 @@ export class WorkerLifecycle {
       worker.requests--;
       this.#touch(worker);
     };
+  }
+
+  #running(request: WorkerSpawnRequest, spec: WorkerSpec): Worker | undefined {
+    const same = this.#known.find(spec);
+    return same ?? (request.reuse === "any" ? this.#known.findAny(request) : undefined);
   }
 
   /** @throws {RbeeError} `engine_not_found` If there is no such engine. */
@@ -184,7 +195,7 @@ export class WorkerLifecycle {
     return engineOf(name, this.#settings, {
       checkMemory: async (spec, file, signal) => {
         if (!this.#settings.limits.memory_check) return;
-        const reserved = this.#reservedBytes(spec.model);
+        const reserved = reservedBytes(this.running(), spec.model);
         await this.#parts.memory?.check(spec, file, { reservedBytes: reserved, signal });
       },
       stallMs: this.#parts.loadStallMs,
@@ -195,11 +206,8 @@ export class WorkerLifecycle {
   /** What a worker of a model that starts now may take. */
   #grantableBytes(model: string): number | undefined {
     const free = this.#parts.freeMemory?.();
-    return free === undefined ? undefined : Math.max(0, free - this.#reservedBytes(model));
-  }
-
-  #reservedBytes(model: string): number {
-    return reservedBytes(this.running(), model);
+    if (free === undefined) return undefined;
+    return Math.max(0, free - reservedBytes(this.running(), model));
   }
 
   #start(spec: WorkerSpec): Worker {
@@ -231,19 +239,13 @@ export class WorkerLifecycle {
       })
     );
     this.#known.add(worker);
+    this.#parts.onChange?.();
     if (spec.engine !== OWN_ENGINE) {
       const { max_queue: maxQueue } = this.#settings.limits;
       this.#jobs.set(id, new EngineJobs(worker, { maxQueue, use: () => this.use(id) }));
     }
     worker.gone.then(() => this.#known.forgetOldest().forEach((id) => this.#jobs.delete(id)));
     return worker;
-  }
-
-  /** Idle workers that may go, least recently used first. */
-  #removable(): Worker[] {
-    return this.running().filter((worker) =>
-      isUnused(worker) && !isPinned(this.#settings, worker.spec.model)
-    ).sort((a, b) => a.lastUsedMs - b.lastUsedMs);
   }
 
   #stopIdle(worker: Worker, reason: string): void {
@@ -256,38 +258,44 @@ export class WorkerLifecycle {
   }
 
   async #end(worker: Worker, reason: string): Promise<void> {
-    await this.#jobs.get(worker.id)?.close(reason);
-    await worker.stop(reason);
+    await worker.stop(reason, () => this.#jobs.get(worker.id)?.close(reason) ?? Promise.resolve());
   }
 
   #touch(worker: Worker): void {
     worker.lastUsedMs = performance.now();
+    this.#look(worker);
+  }
+
+  /** Its state or its use has changed. */
+  #look(worker: Worker): void {
     this.#idle.watch(worker);
+    if (isUnused(worker)) this.#places.makeRoom();
   }
 
   #onChange(worker: Worker): void {
-    this.#idle.watch(worker);
+    this.#look(worker);
     this.#parts.onChange?.();
   }
 
-  async #follow(worker: Worker, signal: AbortSignal): Promise<void> {
+  /** Whether it was started for somebody who has gone, and for nothing else. */
+  #nobodyWants(worker: Worker): boolean {
+    const isOnlyFor = !this.#preloaded.has(worker.id) && !worker.wasReady;
+    return isOnlyFor && worker.waiters === 0 && isUsable(worker.state);
+  }
+
+  async #follow(worker: Worker, signal: AbortSignal, onReady: () => void): Promise<void> {
     worker.waiters++;
     try {
       await followUntilReady(worker, signal);
+      onReady();
     } finally {
       worker.waiters--;
-      this.#idle.watch(worker);
-      if (signal.aborted && worker.waiters === 0 && worker.state !== "ready") {
-        narrate(
-          "worker_stop",
-          `Stopping the worker for ${worker.spec.model}: nobody waits for it`,
-        );
+      this.#look(worker);
+      if (signal.aborted && this.#nobodyWants(worker)) {
+        const { model } = worker.spec;
+        narrate("worker_stop", `Stopping the worker for ${model}: nobody waits for it`);
         await worker.stop("the request for it was cancelled");
       }
     }
   }
-}
-
-function processOf(worker: Worker): string {
-  return worker.pid === null ? "" : ` (process ${worker.pid})`;
 }

@@ -10,6 +10,10 @@ export interface WorkerPlacesOptions {
   maxQueue: number;
   /** Workers that nobody uses and that may go, the first of them first. */
   removable(): Worker[];
+  /** How many nobody uses, with those that may go only in a moment. */
+  unused(): number;
+  /** How many are about to leave their place. */
+  leaving(): number;
   /** Ends one of them, so that its place is free. */
   remove(worker: Worker): void;
 }
@@ -26,7 +30,7 @@ export class WorkerPlaces {
 
   /** @throws {RbeeError} `queue_full` If as many wait as may. */
   requireRoom(): void {
-    const free = this.#places.free + this.#options.removable().length;
+    const free = this.#places.free + this.#options.unused();
     requireRoom({ free, waiting: this.#places.waiting }, this.#options.maxQueue);
   }
 
@@ -37,13 +41,18 @@ export class WorkerPlaces {
    * @throws {unknown} If `signal` aborts while waiting: its reason.
    */
   async enter(signal: AbortSignal): Promise<() => void> {
-    const { maxWorkers, removable, remove } = this.#options;
-    if (this.#places.free === 0) {
-      const [first] = removable();
-      if (first !== undefined) remove(first);
-    }
+    const { maxWorkers } = this.#options;
     const onPlace = narratePlace(`All ${maxWorkers} workers that may run are in use`);
-    const place = await this.#places.acquire({ signal, onPlace });
+    const entering = this.#places.acquire({ signal, onPlace });
+    this.makeRoom();
+    const place = await entering;
     return () => this.#places.release(place);
+  }
+
+  /** Ends workers that nobody uses, as many as are waited for. To be called when one is used no more. */
+  makeRoom(): void {
+    const { removable, remove, leaving } = this.#options;
+    const wanted = this.#places.waiting - leaving();
+    for (const worker of removable().slice(0, Math.max(0, wanted))) remove(worker);
   }
 }

@@ -37,29 +37,34 @@ export async function proxyToWorker(
   const jobs = parts.jobsOf(worker.id);
   // Also when its process has gone: how its jobs ended is known here.
   if (jobs !== undefined && /^\/v1\/jobs(\/|$)/.test(path)) {
+    if (c.req.method === "POST" && worker.url === null) throw await notThere(worker);
     return await jobs.answer(new Request(`http://127.0.0.1${path}${search}`, c.req.raw));
   }
   if (worker.url === null) throw await notThere(worker);
+  // A look at how it is does not keep a worker from being idle; an answer that goes on does.
+  const isWork = c.req.method === "POST";
+  const done = isWork ? parts.use(worker.id) : () => {};
   let answer: Response;
   try {
     answer = await passOn(c.req.raw, worker.url + path + search);
   } catch (error) {
+    done();
     if (c.req.raw.signal.aborted) throw error;
     throw await notThere(worker);
   }
-  if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
-  return new Response(counted(answer.body, () => parts.use(worker.id)), answer);
+  const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  if (isStream && !isWork) return counted(answer, parts.use(worker.id));
+  return isWork ? counted(answer, done) : answer;
 }
 
-/** Counts the answer as one of the worker's requests until it ends or its reader goes. */
-function counted(
-  body: ReadableStream<Uint8Array> | null,
-  use: () => () => void,
-): ReadableStream<Uint8Array> | null {
-  if (body === null) return null;
-  const close = use();
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>({
+/** Calls `close` once, when the answer has ended or its reader goes. */
+function counted(answer: Response, close: () => void): Response {
+  if (answer.body === null) {
+    close();
+    return answer;
+  }
+  const reader = answer.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
@@ -76,6 +81,7 @@ function counted(
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
+  return new Response(body, answer);
 }
 
 async function notThere(worker: ProxyTarget): Promise<RbeeError> {

@@ -37,7 +37,7 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
     if (!repeated && !options.accepting()) {
       throw new RbeeError("shutting_down", "This role is stopping and takes no jobs; try again");
     }
-    if (!repeated) handler.admit?.();
+    if (!repeated) handler.admit?.(request);
     const { job, created } = registry.create({
       operation: name,
       jobId: submit.job_id,

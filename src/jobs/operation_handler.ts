@@ -12,7 +12,7 @@ export interface OperationHandler {
    *
    * @throws {RbeeError} `queue_full` If there is no room for another.
    */
-  admit?: (() => void) | undefined;
+  admit?: ((request: unknown) => void) | undefined;
 }
 
 /** The operations of a role by name. */
@@ -23,7 +23,13 @@ export function operation<S extends z.ZodType>(
   schema: S,
   limit: JobLimit,
   run: (request: z.infer<S>, job: Job) => Promise<JobResult>,
-  options: Pick<OperationHandler, "admit"> = {},
+  options: { admit?: (request: z.infer<S>) => void } = {},
 ): OperationHandler {
-  return { schema, limit, run: (request, job) => run(request as z.infer<S>, job), ...options };
+  const { admit } = options;
+  return {
+    schema,
+    limit,
+    run: (request, job) => run(request as z.infer<S>, job),
+    ...(admit && { admit: (request: unknown) => admit(request as z.infer<S>) }),
+  };
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { messageOf, toRbeeError } from "../base/rbee_error.ts";
 import type { RoleFlags } from "../config/role_options.ts";
 import { addNarrationSink } from "../narration/narration_sink.ts";
-import { VERSION } from "../version.ts";
+import { versionLine } from "../version.ts";
 import type { CommandContext, RunCommand } from "./command_context.ts";
 import { addDownCommand } from "./commands/down.ts";
 import { addHiveCommand } from "./commands/hive.ts";
@@ -78,7 +78,7 @@ function buildProgram(
 ): Command {
   const program = new Command("rbee")
     .description("Your own machines as one inference service that tells you what it is doing.")
-    .version(VERSION, "--version", "print the version")
+    .version(versionLine(), "--version", "print version, commit, form and target")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", '\nExample:\n  rbee run bee-tiny "Tell me a story about Luna."')
     .showHelpAfterError("(add --help to see what fits)")

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { FORM } from "../version.ts";
 
 /** A program and its first arguments. */
 export interface SelfCommand {
@@ -6,26 +7,21 @@ export interface SelfCommand {
   args: string[];
 }
 
+/** What Deno is told before the program's name. The head of the portable form says the same. */
+export const DENO_RUN: readonly string[] = ["run", "--allow-all", "--no-prompt", "--quiet"];
+
 /**
- * How to start this program again: the executable itself when it is compiled, Deno with main.ts when
- * it runs from source. What follows `args` are rbee's own arguments.
+ * How to start this program again: the executable itself when it is compiled, otherwise Deno with
+ * main.ts, or with main.js where the portable form has unpacked itself. So it is of no matter whether
+ * the portable file has been moved or deleted since.
  */
 export function selfCommand(): SelfCommand {
   const program = Deno.execPath();
-  if (Deno.build.standalone) return { program, args: [] };
-  const root = new URL("../../", import.meta.url);
-  return {
-    program,
-    args: [
-      "run",
-      "--allow-all",
-      "--no-prompt",
-      "--quiet",
-      "--config",
-      fileURLToPath(new URL("deno.json", root)),
-      fileURLToPath(new URL("main.ts", root)),
-    ],
-  };
+  if (FORM === "compiled") return { program, args: [] };
+  // What is built lies in one folder.
+  const [folder, main] = FORM === "source" ? ["../../", "main.ts"] : ["./", "main.js"];
+  const file = (name: string) => fileURLToPath(new URL(folder + name, import.meta.url));
+  return { program, args: [...DENO_RUN, "--config", file("deno.json"), file(main)] };
 }
 
 /**

@@ -9,7 +9,13 @@ import { place } from "./placement.ts";
 import { relay } from "./relay.ts";
 
 // The worker was chosen and had gone before it answered.
-const WORKER_LOST = new Set(["worker_gone", "worker_not_found", "worker_unreachable"]);
+const WORKER_LOST = new Set([
+  "worker_gone",
+  "worker_not_found",
+  "worker_unreachable",
+  "worker_stopped",
+  "shutting_down",
+]);
 // A worker that was started again knows nothing of the jobs of the process before.
 const JOB_LOST = "job_not_found";
 

@@ -79,6 +79,7 @@ Deno.test("daemonFiles() are in the state and data folders, named after the role
   assert.deepEqual(daemonFiles(IN_HOME, "queen"), {
     pid: `${IN_HOME.state}/queen.pid`,
     log: `${IN_HOME.state}/queen.log`,
+    crash: `${IN_HOME.state}/queen.crash.log`,
     groups: `${IN_HOME.state}/queen.groups.json`,
     journal: `${IN_HOME.data}/journal/queen.db`,
     workers: `${IN_HOME.data}/journal/queen-workers.db`,

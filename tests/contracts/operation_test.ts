@@ -109,11 +109,12 @@ Deno.test("workerSpawnSchema takes the options of a worker within their ranges",
     parallel: 4,
     kv_type: "q8_0",
     threads: 8,
+    reuse: "any",
   }]);
   for (const wrong of [{ context: 7 }, { parallel: 0 }, { kv_type: "f32" }, { threads: 0 }]) {
     assert.deepEqual(complaints(workerSpawnSchema, { ...SPAWN, ...wrong }), Object.keys(wrong));
   }
-  assertRefuses(workerSpawnSchema, [{ ...SPAWN, ctx: 4096 }]);
+  assertRefuses(workerSpawnSchema, [{ ...SPAWN, ctx: 4096 }, { ...SPAWN, reuse: "none" }]);
 });
 
 Deno.test("workerStopSchema, workerListOperationSchema and statusSchema take no unknown field", () => {

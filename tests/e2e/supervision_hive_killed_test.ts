@@ -57,7 +57,9 @@ Deno.test("a hive killed takes its own workers along, and the next one ends what
     "slow loading",
   ]);
   const own = (await home.family()).filter(({ pid }) => engines.every((each) => each.pid !== pid));
-  assert.equal(own.length, 3);
+  // One that loads may have llama.cpp tried out in a process of its own.
+  const workers = own.filter(({ command }) => command.includes("serve --role worker"));
+  assert.equal(workers.length, 3, JSON.stringify(own));
 
   await home.kill("hive");
   await home.assertGone(own);

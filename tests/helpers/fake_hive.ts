@@ -39,7 +39,8 @@ export class FakeHive implements AsyncDisposable {
   readonly answers: FakeAnswer[] = [];
   /** The requests that reached a worker. */
   readonly asked: unknown[] = [];
-  spawns = 0;
+  /** The requests for a worker that reached it. */
+  readonly spawnsAsked: unknown[] = [];
   readonly gates = new Gates();
   readonly #forgotten = new Set<string>();
   #muted = false;
@@ -70,7 +71,7 @@ export class FakeHive implements AsyncDisposable {
       port: 0,
       handlers: {
         worker_spawn: operation(workerSpawnSchema, limit, (request) => {
-          this.spawns++;
+          this.spawnsAsked.push(request);
           narrate("worker_spawn", `Spawning worker for ${request.model}`);
           const spawned = this.spawned ?? ((model) => this.addWorker({ model }));
           return Promise.resolve({ result: spawned(request.model) });
@@ -105,6 +106,11 @@ export class FakeHive implements AsyncDisposable {
 
   get url(): string {
     return this.server.url;
+  }
+
+  /** How many workers it was asked for. */
+  get spawns(): number {
+    return this.spawnsAsked.length;
   }
 
   /** What had come of a job when its worker died, and that nobody knows it to who comes back. */

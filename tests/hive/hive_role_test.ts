@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { within } from "../../src/base/delay.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
-import { workerInfoSchema } from "../../src/contracts/worker.ts";
+import { workerInfoSchema, workerListSchema } from "../../src/contracts/worker.ts";
+import { requestJson } from "../../src/http/api_client.ts";
 import { isAlive } from "../../src/process/process_identity.ts";
 import { processEnded } from "../helpers/ended_process.ts";
+import { engineCommand } from "../helpers/engine_command.ts";
+import { FIXTURE } from "../helpers/engine_hive.ts";
 import { rawConnect } from "../helpers/raw_http.ts";
 import { RbeeHome, type RunningCommand } from "../helpers/rbee_home.ts";
+import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
 import { BEE_TINY } from "../helpers/test_hive.ts";
 
 const PATIENCE_MS = 20_000;
@@ -116,4 +120,66 @@ Deno.test("a hive narrates on standard output and keeps diagnostics on standard 
   assert.match(stdout, /^\[worker {4}\] model_load {5}: Loading bee-tiny: 100 %$/m);
   assert.match(stderr, /^worker-\S+ stderr: .*n_ctx_train/m);
   assert.ok(!/\[hive/.test(stderr), stderr);
+});
+
+Deno.test("a hive loads what rbee.yaml wants from the begin, and gives engines no value of rbee's own", async () => {
+  await using home = await RbeeHome.create();
+  await home.configure({
+    models: { "bee-tiny": { preload: true, engine: "fixture" } },
+    engines: { fixture: { command: engineCommand("--print-env", "RBEE_HOME") } },
+  });
+  const { hive, url } = await startHive(home);
+  await hive.line(/^\[hive +\] preload +: Loading bee-tiny, as rbee\.yaml says$/);
+  await hive.line(/^worker-\S+ stdout: env RBEE_HOME is not set$/);
+  await using telemetry = await TelemetryWatch.open(url);
+  await telemetry.worker(({ state }) => state === "ready");
+  const end = await new JobClient(url).submitAndStream(
+    { operation: "worker_spawn", model: "bee-tiny" },
+    (event) => {
+      if (event.type === "narration") assert.equal(event.action, "worker_reuse");
+    },
+  );
+  assert.equal(end.type, "done");
+  hive.signal("SIGTERM");
+  assert.equal((await hive.result).code, 0);
+});
+
+Deno.test("a hive ends what a hive before it that was killed has left, and lists it as lost", async () => {
+  await using home = await RbeeHome.create();
+  await home.configure({
+    // An engine knows no pipe to its parent; one that obeys nothing is killed.
+    engines: { fixture: { command: engineCommand("--fork-daemon", "--forks", "2") } },
+  });
+  const first = await startHive(home);
+  const end = await new JobClient(first.url).submitAndStream(FIXTURE, () => {});
+  assert.ok(end.type === "done");
+  const worker = workerInfoSchema.parse(end.result);
+  first.hive.signal("SIGKILL");
+  await first.hive.result;
+  assert.equal(isAlive(worker.pid!), true);
+  const second = await startHive(home);
+  assert.equal(isAlive(worker.pid!), false);
+  await second.hive.line(
+    /leftovers +: Ended 4 processes that a hive which was killed had left running$/,
+  );
+  const { workers } = await requestJson(`${second.url}/v1/workers`, { schema: workerListSchema });
+  assert.deepEqual(workers.map(({ worker_id, state, error }) => [worker_id, state, error?.code]), [
+    [worker.worker_id, "failed", "worker_lost"],
+  ]);
+  const log = await fetch(`${second.url}/v1/workers/${worker.worker_id}/log`);
+  assert.match(await log.text(), /main: loading model/);
+  second.hive.signal("SIGTERM");
+  await second.hive.result;
+  assert.deepEqual(home.processes(), []);
+});
+
+Deno.test("the telemetry of a hive ends with the hive, after its last worker has", async () => {
+  await using home = await RbeeHome.create();
+  const { hive, url } = await startHive(home);
+  await using telemetry = await TelemetryWatch.open(url);
+  await spawnWorker(url);
+  hive.signal("SIGTERM");
+  await telemetry.ended;
+  assert.deepEqual(telemetry.events.at(-1)?.workers.map(({ state }) => state), ["stopped"]);
+  assert.equal((await hive.result).code, 0);
 });

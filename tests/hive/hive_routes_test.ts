@@ -123,7 +123,7 @@ Deno.test("the proxy route runs a job of the worker as if one spoke to it", asyn
 });
 
 Deno.test("the proxy route answers 502 worker_gone with the reason when the worker was killed", async () => {
-  await using hive = new TestHive();
+  await using hive = new TestHive({ restarts: { maxRestarts: 0 } });
   const { worker_id, pid } = await hive.spawn();
   Deno.kill(pid!, "SIGKILL");
   const url = `${hive.url}/v1/workers/${worker_id}/proxy/health`;
@@ -134,9 +134,22 @@ Deno.test("the proxy route answers 502 worker_gone with the reason when the work
     const { error } = await response.json();
     assert.equal(error.code, "worker_gone");
     assert.match(error.message, /ended unexpectedly \(signal SIGKILL\)/);
-    assert.deepEqual(error.details, { worker_id });
+    const { last_lines, ...how } = error.details;
+    assert.deepEqual(how, { worker_id, exit_code: null, signal: "SIGKILL" });
+    assert.ok(last_lines.length > 0);
     await hive.workers.get(worker_id).gone;
   }
+});
+
+Deno.test("the proxy route answers 502 worker_gone with the reason while a worker waits for its restart", async () => {
+  await using hive = new TestHive({ restarts: { firstMs: 86_400_000, maxMs: 86_400_000 } });
+  const { worker_id, pid } = await hive.spawn();
+  Deno.kill(pid!, "SIGKILL");
+  const response = await fetch(`${hive.url}/v1/workers/${worker_id}/proxy/v1/jobs`);
+  assert.equal(response.status, 502);
+  const { error } = await response.json();
+  assert.equal(error.code, "worker_gone");
+  assert.match(error.message, /ended unexpectedly \(signal SIGKILL\)/);
 });
 
 Deno.test("the proxy route answers 502 worker_gone when the worker was stopped", async () => {
@@ -153,7 +166,7 @@ Deno.test("the proxy route answers 502 worker_gone when the worker was stopped",
 });
 
 Deno.test("a stream through the proxy breaks when the worker is killed, and asking again tells why", async () => {
-  await using hive = new TestHive();
+  await using hive = new TestHive({ restarts: { firstMs: 86_400_000, maxMs: 86_400_000 } });
   const worker = await hive.spawn({ ...BEE_TINY, context: 4096, parallel: 1 });
   const proxied = new JobClient(`${hive.url}/v1/workers/${worker.worker_id}/proxy`);
   const answer = proxied.submitAndStream({
@@ -167,6 +180,5 @@ Deno.test("a stream through the proxy breaks when the worker is killed, and aski
   }
   Deno.kill(worker.pid!, "SIGKILL");
   await assert.rejects(answer, { name: "RbeeError", code: "worker_gone" });
-  await hive.workers.get(worker.worker_id).gone;
   assert.equal((await hive.list())[0]!.requests, 0);
 });

@@ -126,9 +126,9 @@ Deno.test("a worker that dies before it was ever ready is not started again", as
 });
 
 Deno.test("a restart that dies while it loads is followed by another one, which becomes ready", async () => {
-  await using program = await ChangingProgram.make(
-    '[ "$N" -gt 2 ] || set -- "$@" --die-loading 4',
-  );
+  await using program = await ChangingProgram.make({
+    later: '[ "$N" -gt 2 ] || set -- "$@" --die-loading 4',
+  });
   await using hive = engineHive([], { engine: { command: [program.path, ...engineCommand()] } });
   await using telemetry = await TelemetryWatch.open(hive.url);
   const first = await hive.spawn(FIXTURE);
@@ -149,7 +149,7 @@ Deno.test("a restart that dies while it loads is followed by another one, which 
 });
 
 Deno.test("a worker whose restarts all die while they load is given up with the last reason", async () => {
-  await using program = await ChangingProgram.make('set -- "$@" --die-loading "$N"');
+  await using program = await ChangingProgram.make({ later: 'set -- "$@" --die-loading "$N"' });
   await using hive = engineHive([], {
     engine: { command: [program.path, ...engineCommand()] },
     restarts: { firstMs: 1, maxMs: 1, maxRestarts: 2, windowMs: 60_000 },
@@ -201,7 +201,7 @@ Deno.test("a spawn that waits for a worker's restart names no process, as there 
 });
 
 Deno.test("a spawn that waits while a worker restarts gets the new process, and sees that start alone", async () => {
-  await using program = await ChangingProgram.make('read _ < "$GATE"');
+  await using program = await ChangingProgram.make({ later: 'read _ < "$GATE"' });
   await using hive = engineHive([], { engine: { command: [program.path, ...engineCommand()] } });
   await using telemetry = await TelemetryWatch.open(hive.url);
   const first = await hive.spawn(FIXTURE);
@@ -233,7 +233,9 @@ Deno.test("a spawn that waits while a worker restarts gets the new process, and 
 });
 
 Deno.test("every job that waits while a worker restarts is told when it is given up", async () => {
-  await using program = await ChangingProgram.make('read _ < "$GATE"; set -- "$@" --die-loading 4');
+  await using program = await ChangingProgram.make({
+    later: 'read _ < "$GATE"; set -- "$@" --die-loading 4',
+  });
   await using hive = engineHive([], {
     engine: { command: [program.path, ...engineCommand()] },
     restarts: { firstMs: 1, maxMs: 1, maxRestarts: 1 },

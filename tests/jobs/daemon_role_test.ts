@@ -9,7 +9,8 @@ import { type DaemonParts, runDaemonRole } from "../../src/jobs/daemon_role.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { operation } from "../../src/jobs/operation_handler.ts";
 import type { RoleProcess } from "../../src/jobs/role_process.ts";
-import { writePidFile } from "../../src/process/pid_file.ts";
+import { processExecutable } from "../../src/process/process_identity.ts";
+import { CapturedChild } from "../helpers/captured_child.ts";
 import { Gates } from "../helpers/gates.ts";
 import { journalSettings } from "../helpers/kept_role.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
@@ -155,11 +156,18 @@ Deno.test("runDaemonRole() lets its jobs end before it stops its parts", async (
 
 Deno.test("runDaemonRole() opens nothing where another one runs", async () => {
   await using daemon = await Daemon.make();
+  await using other = new CapturedChild({ program: "sleep", args: ["600"] });
   await Deno.mkdir(daemon.paths.state, { recursive: true });
-  await writePidFile(daemon.pidFile, {
-    instance: crypto.randomUUID(),
-    url: "http://127.0.0.1:1",
-  });
+  await Deno.writeTextFile(
+    daemon.pidFile,
+    JSON.stringify({
+      pid: other.child.pid,
+      start_time: other.child.startTime,
+      executable: processExecutable(other.child.pid),
+      instance: crypto.randomUUID(),
+      url: "http://127.0.0.1:1",
+    }),
+  );
   const before = await Deno.readTextFile(daemon.pidFile);
   await assert.rejects(daemon.run(), { name: "RbeeError", code: "already_running" });
   assert.deepEqual(daemon.steps, []);
@@ -181,12 +189,9 @@ Deno.test("runDaemonRole() closes what it opened when its port is taken, and has
 
 Deno.test("runDaemonRole() closes what it opened when it cannot leave its pid file", async () => {
   await using daemon = await Daemon.make();
-  await Deno.mkdir(daemon.pidFile, { recursive: true });
-  await assert.rejects(daemon.run(), RbeeError);
-  assert.deepEqual(daemon.steps.filter((step) => step !== "open"), [
-    "close second",
-    "close first",
-  ]);
+  const open = () => Deno.mkdir(daemon.pidFile);
+  await assert.rejects(daemon.run({ open }), RbeeError);
+  assert.deepEqual(daemon.steps, ["open", "close second", "close first"]);
 });
 
 Deno.test("runDaemonRole() fails as its parts fail to open, and closes what was opened before", async () => {

@@ -9,6 +9,7 @@ import { HOSTILE_STRINGS } from "../helpers/hostile_strings.ts";
 import { askFile, JournalFolder } from "../helpers/journal_folder.ts";
 import { range } from "../helpers/journal_segments.ts";
 import { KeptRole } from "../helpers/kept_role.ts";
+import { nextNarration } from "../helpers/next_narration.ts";
 import { rawConnect, readUntil, writeAll } from "../helpers/raw_http.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { mountTest, TinyDisk } from "../helpers/tiny_disk.ts";
@@ -118,13 +119,30 @@ Deno.test(
         ids.push(await role.run({ operation: "flood", lines: 40, length: 5000 }));
         await role.kept.journal.flush();
       }
-      assert.ok(told.actionsOf(undefined).includes("journal_failed"), "the disk was not full");
+      const isFull = told.records.some(({ action }) => action === "journal_failed");
+      assert.ok(isFull, "the disk was not full");
       for (const id of ids) {
         assert.equal((await role.client.get(id)).state, "done");
         assert.deepEqual(idsOf(await role.stream(id)), range(1, 41));
       }
     },
   ),
+);
+
+Deno.test(
+  mountTest("A role on a full disk says so in nobody's job", async () => {
+    await using disk = await TinyDisk.mount();
+    await using role = new KeptRole(`${disk.path}/journal.db`);
+    await role.client.submit(HOLD);
+    await role.gates.reached("g");
+    await role.kept.journal.flush();
+    disk.fill();
+    const failed = nextNarration("journal_failed");
+    // What the job writes now is what cannot be written.
+    role.gates.open("g");
+    const { job_id, correlation_id } = await failed;
+    assert.deepEqual([job_id, correlation_id], [undefined, undefined]);
+  }),
 );
 
 Deno.test("A reader that falls out of the memory is served from the journal, without a gap", async () => {

@@ -1,25 +1,29 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { v7 } from "uuid";
+import { SignalBell } from "../../src/base/signal_bell.ts";
 import type { Paths } from "../../src/config/paths.ts";
 import { hiveInfoSchema } from "../../src/contracts/hive.ts";
-import { listen, type Listener } from "../../src/http/listen.ts";
+import type { HiveTelemetry } from "../../src/contracts/telemetry.ts";
 import { startRoleServer } from "../../src/jobs/role_server.ts";
 import { writePidFile } from "../../src/process/pid_file.ts";
 import { Hives, urlOf } from "../../src/queen/hives.ts";
+import type { KnownHive } from "../../src/queen/known_hive.ts";
 import { VERSION } from "../../src/version.ts";
 import { runCaptured, shell } from "../helpers/captured_child.ts";
+import { ScriptedHive, telemetryWorker } from "../helpers/scripted_hive.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
-import { BEE_TINY, TestHive } from "../helpers/test_hive.ts";
+import { TestHive } from "../helpers/test_hive.ts";
 
 /** A home whose hive is whatever a test writes into the pid file. */
 class Home implements AsyncDisposable {
   readonly folder: TemporaryFolder;
   readonly hives: Hives;
+  readonly #bell = new SignalBell();
 
   private constructor(folder: TemporaryFolder, paths: Paths) {
     this.folder = folder;
-    this.hives = new Hives(paths);
+    this.hives = new Hives(paths, { onChange: () => this.#bell.ring() });
   }
 
   static async make(): Promise<Home> {
@@ -31,6 +35,11 @@ class Home implements AsyncDisposable {
       data: join(path, "data"),
       cache: join(path, "cache"),
     });
+  }
+
+  /** Resolves when what is known of the hives matches. */
+  async until(matches: (known: KnownHive[]) => boolean): Promise<void> {
+    while (!matches(this.hives.known())) await this.#bell.wait();
   }
 
   /** Says in the pid file that this process is the hive, at `url`. */
@@ -52,27 +61,9 @@ class Home implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.hives.close();
     await this.folder[Symbol.asyncDispose]();
   }
-}
-
-function server(handler: (path: string) => Response): Listener {
-  return listen({
-    host: "127.0.0.1",
-    port: 0,
-    handler: (request) => handler(new URL(request.url).pathname),
-  });
-}
-
-function health(fields: Record<string, unknown>): Response {
-  return Response.json({
-    status: "ok",
-    role: "hive",
-    version: VERSION,
-    instance: v7(),
-    uptime_ms: 1,
-    ...fields,
-  });
 }
 
 Deno.test("Hives.ask() knows no hive without a pid file", async () => {
@@ -135,22 +126,19 @@ Deno.test("Hives.ask() says what a process is that is no hive", async () => {
 
 Deno.test("Hives.ask() says that a process does not answer as rbee does", async () => {
   await using home = await Home.make();
-  const other = server(() => new Response("<html>", { headers: { "Content-Type": "text/html" } }));
-  try {
-    await home.name(other.url);
-    assert.match(
-      await home.reason() ?? "",
-      /did not answer with JSON; .*; end it with rbee down, then rbee up$/,
-    );
-  } finally {
-    await other.close();
-  }
+  await using other = new ScriptedHive();
+  other.answer = () => new Response("<html>", { headers: { "Content-Type": "text/html" } });
+  await home.name(other.url);
+  assert.match(
+    await home.reason() ?? "",
+    /did not answer with JSON; .*; end it with rbee down, then rbee up$/,
+  );
 });
 
 Deno.test("Hives.ask() says that nobody answers at the address", async () => {
   await using home = await Home.make();
-  const other = server(() => new Response());
-  await other.close();
+  const other = new ScriptedHive();
+  await other[Symbol.asyncDispose]();
   await home.name(other.url);
   assert.equal(
     await home.reason(),
@@ -160,44 +148,31 @@ Deno.test("Hives.ask() says that nobody answers at the address", async () => {
 
 Deno.test("Hives.ask() says that a hive is of another version", async () => {
   await using home = await Home.make();
-  const other = server(() => health({ version: "99.1.2" }));
-  try {
-    await home.name(other.url);
-    assert.equal(
-      await home.reason(),
-      `it has version 99.1.2 and the queen ${VERSION}; run rbee down and rbee up`,
-    );
-  } finally {
-    await other.close();
-  }
+  await using other = new ScriptedHive();
+  other.health = { version: "99.1.2" };
+  await home.name(other.url);
+  assert.equal(
+    await home.reason(),
+    `it has version 99.1.2 and the queen ${VERSION}; run rbee down and rbee up`,
+  );
 });
 
 Deno.test("Hives.ask() takes a hive whose version differs in its last part alone", async () => {
   await using home = await Home.make();
+  await using other = new ScriptedHive();
   const version = VERSION.replace(/\d+$/, "999");
-  const other = server((path) =>
-    path === "/health" ? health({ version }) : Response.json({ workers: [] })
-  );
-  try {
-    await home.name(other.url);
-    const [hive] = await home.hives.ask();
-    assert.deepEqual([hive?.unreachable, hive?.version], [undefined, version]);
-  } finally {
-    await other.close();
-  }
+  other.health = { version };
+  await home.name(other.url);
+  const [hive] = await home.hives.ask();
+  assert.deepEqual([hive?.unreachable, hive?.version], [undefined, version]);
 });
 
-Deno.test("Hives.ask() does not believe a hive whose list of workers is no such list", async () => {
+Deno.test("Hives.ask() does not believe a hive whose telemetry is no such thing", async () => {
   await using home = await Home.make();
-  const other = server((path) =>
-    path === "/health" ? health({}) : Response.json({ workers: [{ worker_id: 4711 }] })
-  );
-  try {
-    await home.name(other.url);
-    assert.match(await home.reason() ?? "", /answered with something unexpected/);
-  } finally {
-    await other.close();
-  }
+  await using other = new ScriptedHive();
+  other.beat = () => other.send('event: telemetry\ndata: {"workers":[{"worker_id":4711}]}\n\n');
+  await home.name(other.url);
+  assert.match(await home.reason() ?? "", /sent a "telemetry" that does not fit/);
 });
 
 Deno.test("Hives.ask() gives what the hive has, as it is now", async () => {
@@ -205,58 +180,60 @@ Deno.test("Hives.ask() gives what the hive has, as it is now", async () => {
   await using hive = new TestHive();
   await home.name(hive.url);
   const [before] = await home.hives.ask();
-  assert.deepEqual(before, {
+  const { devices, load, ...rest } = before!;
+  assert.deepEqual(rest, {
     name: "local",
     url: hive.url,
     version: VERSION,
+    state: "connected",
     workers: [],
     mayReturn: true,
   });
+  assert.deepEqual([devices[0]?.kind, load.length], ["cpu", 3]);
   const worker = await hive.spawn();
-  assert.deepEqual((await home.hives.ask())[0]?.workers, [worker]);
+  await home.until(([known]) => known?.workers[0]?.state === "ready");
+  const [{ cpu_percent: _, memory_bytes: _m, uptime_ms: _u, ...listed }] =
+    (await home.hives.ask())[0]!.workers as [HiveTelemetry["workers"][number]];
+  assert.deepEqual(listed, worker);
 });
 
 Deno.test("Hives.ask() tells whether a hive that cannot be used may come back by itself", async () => {
-  const closed = server(() => new Response());
-  await closed.close();
-  const other = server(() => health({ role: "worker" }));
-  try {
-    for (const [url, mayReturn] of [[closed.url, true], [other.url, false]] as const) {
-      await using home = await Home.make();
-      await home.name(url);
-      assert.equal((await home.hives.ask())[0]?.mayReturn, mayReturn, url);
-    }
-  } finally {
-    await other.close();
+  const closed = new ScriptedHive();
+  await closed[Symbol.asyncDispose]();
+  await using other = new ScriptedHive();
+  other.health = { role: "worker" };
+  for (const [url, mayReturn] of [[closed.url, true], [other.url, false]] as const) {
+    await using home = await Home.make();
+    await home.name(url);
+    assert.equal((await home.hives.ask())[0]?.mayReturn, mayReturn, url);
   }
 });
 
-Deno.test("Hives.list() tells devices once each and counts the workers that run", async () => {
+Deno.test("Hives.list() tells a hive's devices and load, and counts the workers that run", async () => {
   await using home = await Home.make();
-  await using hive = new TestHive();
+  await using hive = new ScriptedHive();
+  const states = ["starting", "loading", "ready", "stopping", "stopped", "failed"] as const;
+  hive.workers = states.map((state) => telemetryWorker({ state }));
+  const cpu = { device: "cpu", kind: "cpu", name: "x", total_bytes: 2, free_bytes: 1 } as const;
+  const { beat } = hive;
+  hive.beat = () => beat.call(hive, { devices: [cpu] });
   await home.name(hive.url);
-  const { worker_id } = await hive.spawn();
-  await Promise.all([
-    hive.spawn({ ...BEE_TINY, parallel: 1 }),
-    hive.spawn({ ...BEE_TINY, device: "auto" }),
-  ]);
-  await hive.run({ operation: "worker_stop", worker_id });
   const [info] = await home.hives.list();
-  const { devices, ...rest } = hiveInfoSchema.parse(info);
-  assert.deepEqual(devices.toSorted(), ["auto", "cpu"]);
-  assert.deepEqual(rest, {
+  assert.deepEqual(hiveInfoSchema.parse(info), {
     name: "local",
     url: hive.url,
     state: "connected",
     version: VERSION,
-    workers: 2,
+    devices: [cpu],
+    load: [0.5, 0.25, 0],
+    workers: 4,
   });
 });
 
 Deno.test("Hives.list() tells why a hive is out of reach", async () => {
   await using home = await Home.make();
-  const other = server(() => new Response());
-  await other.close();
+  const other = new ScriptedHive();
+  await other[Symbol.asyncDispose]();
   await home.name(other.url);
   const [info] = await home.hives.list();
   assert.deepEqual(hiveInfoSchema.parse(info), {
@@ -266,6 +243,7 @@ Deno.test("Hives.list() tells why a hive is out of reach", async () => {
     error: `Cannot reach ${other.url}: connection refused; end it with rbee down, then rbee up`,
     version: null,
     devices: [],
+    load: [],
     workers: 0,
   });
 });
@@ -280,10 +258,50 @@ Deno.test("Hives.workers() gives those of the hive that is named", async () => {
   assert.deepEqual(await home.hives.workers("attic"), []);
 });
 
+Deno.test("Hives.workers() gives those that have ended too", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.name(hive.url);
+  const { worker_id } = await hive.spawn();
+  await hive.run({ operation: "worker_stop", worker_id });
+  assert.deepEqual((await home.hives.workers()).map(({ state }) => state), ["stopped"]);
+});
+
+Deno.test("Hives.known() asks nobody", async () => {
+  await using home = await Home.make();
+  await using hive = new ScriptedHive();
+  await home.name(hive.url);
+  assert.deepEqual([home.hives.known(), hive.asked], [[], []]);
+  await home.hives.ask();
+  const asked = hive.asked.length;
+  assert.deepEqual(home.hives.known().map(({ url }) => url), [hive.url]);
+  assert.equal(hive.asked.length, asked);
+});
+
+Deno.test("Hives.note() takes up a worker of the hive that it names", async () => {
+  await using home = await Home.make();
+  await using hive = new ScriptedHive();
+  await home.name(hive.url);
+  await home.hives.ask();
+  const [ours, other] = [telemetryWorker(), telemetryWorker({ hive: "attic" })];
+  home.hives.note(ours);
+  home.hives.note(other);
+  assert.deepEqual(home.hives.known()[0]?.workers, [ours]);
+});
+
+Deno.test("Hives.start() connects before anybody asks", async () => {
+  await using home = await Home.make();
+  await using hive = new ScriptedHive();
+  await home.name(hive.url);
+  home.hives.start();
+  await home.until(([known]) => known?.state === "connected");
+});
+
 Deno.test("urlOf() gives the address of a hive or says that it has none", () => {
-  const known = [
-    { name: "a", url: "http://a", version: VERSION, workers: [], mayReturn: false },
-    { name: "b", url: null, version: null, workers: [], mayReturn: true },
+  const hive = { version: null, workers: [], devices: [], load: [], mayReturn: true };
+  const known: KnownHive[] = [
+    { ...hive, name: "a", url: "http://a", state: "connected" },
+    { ...hive, name: "b", url: null, state: "connecting" },
   ];
   assert.equal(urlOf(known, "a"), "http://a");
   for (const name of ["b", "c"]) {

@@ -134,37 +134,16 @@ Deno.test("infer() asks the worker for what was asked, without what the queen de
   assert.equal(hive.spawns, 0);
 });
 
-Deno.test("infer() replaces a worker once that is lost before its first token", async () => {
+Deno.test("infer() asks the hive for any worker that will do, without what is the worker's to know", async () => {
   await using hive = new FakeHive();
-  hive.addWorker();
-  hive.answers.push("gone");
   await using queen = await TestQueen.start(hive.url);
-  const events = await queen.run(COUNT);
-  assert.deepEqual(outline(events), ["placement", "retry", "placement", "token", "done"]);
-  const retry = events[1];
-  assert.ok(retry?.type === "narration");
-  assert.deepEqual([retry.human, retry.level], ["Trying once more: The worker has died", "warn"]);
-});
-
-Deno.test("infer() tries no third time", async () => {
-  await using hive = new FakeHive();
-  hive.addWorker();
-  hive.answers.push("gone", "gone", "tokens");
-  await using queen = await TestQueen.start(hive.url);
-  const end = (await queen.run(COUNT)).at(-1);
-  assert.ok(end?.type === "error");
-  assert.deepEqual([end.code, end.message], ["worker_gone", "The worker has died"]);
-  assert.equal(hive.asked.length, 2);
-});
-
-Deno.test("infer() does not begin again after a token, which would then come twice", async () => {
-  await using hive = new FakeHive();
-  hive.addWorker();
-  hive.answers.push("token_then_gone");
-  await using queen = await TestQueen.start(hive.url);
-  const events = await queen.run(COUNT);
-  assert.deepEqual(outline(events), ["placement", "token", "error"]);
-  assert.equal(hive.asked.length, 1);
+  await queen.run({ ...COUNT, hive: "local", max_tokens: 3 });
+  await queen.run({ ...COUNT, device: "cpu", engine: "llama-server" });
+  const spawn = { operation: "worker_spawn", model: "bee-tiny", reuse: "any" };
+  assert.deepEqual(hive.spawnsAsked, [
+    spawn,
+    { ...spawn, device: "cpu", engine: "llama-server" },
+  ]);
 });
 
 Deno.test("infer() fails when the hive does not say which worker it started", async () => {

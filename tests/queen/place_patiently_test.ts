@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { place } from "../../src/queen/placement.ts";
 import { placePatiently } from "../../src/queen/place_patiently.ts";
-import type { Hives, KnownHive } from "../../src/queen/hives.ts";
+import type { Hives } from "../../src/queen/hives.ts";
+import type { KnownHive } from "../../src/queen/known_hive.ts";
 import { addNarrationSink } from "../../src/narration/narration_sink.ts";
 
 const REQUEST = { model: "bee-tiny" };
 const BACK: KnownHive = {
   name: "attic",
   url: "http://127.0.0.1:1",
+  state: "connected",
   version: "0.1.0",
   workers: [],
+  devices: [],
+  load: [],
   mayReturn: true,
 };
-const AWAY: KnownHive = { ...BACK, unreachable: "no answer in time" };
+const AWAY: KnownHive = { ...BACK, state: "unreachable", unreachable: "no answer in time" };
 const GONE: KnownHive = { ...AWAY, mayReturn: false };
 
 /** Hives that answer as they are listed, the last for ever. */

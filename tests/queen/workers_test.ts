@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { KnownHive } from "../../src/queen/hives.ts";
+import type { KnownHive } from "../../src/queen/known_hive.ts";
 import { findWorker, stopWorker } from "../../src/queen/workers.ts";
 import { startLocalJob } from "../helpers/local_job.ts";
 
@@ -7,16 +7,19 @@ const WORKER = "worker-019c1234-5678-7abc-8def-0123456789ab";
 const THERE: KnownHive = {
   name: "attic",
   url: "http://127.0.0.1:1",
+  state: "connected",
   version: "0.1.0",
   workers: [],
+  devices: [],
+  load: [],
   mayReturn: true,
 };
-const AWAY: KnownHive = { ...THERE, unreachable: "no answer in time" };
+const AWAY: KnownHive = { ...THERE, state: "unreachable", unreachable: "no answer in time" };
 
 Deno.test("stopWorker() waits for a hive that may have the worker before it says that none has", async () => {
   const answers = [[AWAY], [AWAY], [THERE]];
   let asked = 0;
-  const hives = { ask: () => Promise.resolve(answers[asked++]!) };
+  const hives = { refresh: () => Promise.resolve(answers[asked++]!), note() {} };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { ended } = startLocalJob((job) => stopWorker(hives, request, job));
   const end = (await ended).at(-1);
@@ -28,10 +31,11 @@ Deno.test("stopWorker() waits for a hive that may have the worker before it says
 Deno.test("stopWorker() ends its wait when the job is cancelled", async () => {
   const asked = Promise.withResolvers<void>();
   const hives = {
-    ask: () => {
+    refresh: () => {
       asked.resolve();
       return Promise.resolve([AWAY]);
     },
+    note() {},
   };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { job, ended } = startLocalJob((running) => stopWorker(hives, request, running));

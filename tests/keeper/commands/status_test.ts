@@ -20,7 +20,14 @@ Deno.test("rbee status shows the queen, her hives and their workers", async () =
   assert.deepEqual(head, ["ROLE", "NAME", "STATE", "VERSION", "URL"]);
   assert.deepEqual(queenRow, ["queen", "ok", VERSION, queen.url]);
   assert.deepEqual(hiveRow, ["hive", "local", "connected", VERSION, hive.url]);
-  assert.deepEqual(workerRow?.slice(0, 5), ["bee-tiny", "ready", "local", "auto", "2"]);
+  assert.deepEqual(workerRow?.slice(0, 6), [
+    "bee-tiny",
+    "ready",
+    "local",
+    "llama",
+    "auto",
+    "2",
+  ]);
 
   const json = JSON.parse((await status("--json")).stdout);
   assert.deepEqual([json.queen.url, json.queen.role, json.workers], [queen.url, "queen", [worker]]);

@@ -27,8 +27,11 @@ Deno.test("rbee worker spawns, lists, reads and stops a worker through the queen
     "MODEL",
     "STATE",
     "HIVE",
+    "ENGINE",
     "DEVICE",
     "REQUESTS",
+    "WAITING",
+    "RESTARTS",
     "PROCESS",
     "WORKER",
   ]);
@@ -36,7 +39,10 @@ Deno.test("rbee worker spawns, lists, reads and stops a worker through the queen
     "bee-tiny",
     "ready",
     "local",
+    "llama",
     "cpu",
+    "0",
+    "0",
     "0",
     String(pid),
     worker_id,
@@ -46,7 +52,8 @@ Deno.test("rbee worker spawns, lists, reads and stops a worker through the queen
 
   const logs = await rbee("logs", worker_id);
   assert.deepEqual([logs.code, logs.stderr], [0, ""]);
-  assert.match(logs.stdout, /^\[worker {4}\] listening {6}: Listening on /);
+  assert.match(logs.stdout, /^\[\S+ +\] worker_spawn {3}: Worker process \d+ started\n/);
+  assert.match(logs.stdout, /^\[worker {4}\] listening {6}: Listening on /m);
   assert.match(logs.stdout, /worker_ready {3}: Ready: bee-tiny answers at \S+\n$/);
 
   const following = home.start(["worker", "logs", worker_id, "-f", "--queen", queen.url]);

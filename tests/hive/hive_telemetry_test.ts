@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { VERSION } from "../../src/version.ts";
+import { control, engineHive, FIXTURE, keepBusy, proxied } from "../helpers/engine_hive.ts";
+import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
+import { BEE_TINY, TestHive } from "../helpers/test_hive.ts";
+
+const NEXT_DAY_MS = 86_400_000;
+
+Deno.test("a hive's telemetry tells at once how it is: name, version, load, and no worker yet", async () => {
+  await using hive = engineHive([], { beatMs: NEXT_DAY_MS });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const [{ hive: name, version, workers, load } = assert.fail()] = telemetry.events;
+  assert.deepEqual([name, version, workers], ["local", VERSION, []]);
+  assert.equal(load.length, 3);
+  assert.equal(telemetry.events.length, 1);
+});
+
+Deno.test("a hive's telemetry tells every change of a worker's state without waiting for a beat", async () => {
+  await using hive = new TestHive({ beatMs: NEXT_DAY_MS });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const { worker_id } = await hive.spawn();
+  await hive.run({ operation: "worker_stop", worker_id });
+  await telemetry.worker(({ state }) => state === "stopped");
+  assert.deepEqual(telemetry.statesOf(worker_id), [
+    "starting",
+    "loading",
+    "ready",
+    "stopping",
+    "stopped",
+  ]);
+});
+
+Deno.test("a hive's telemetry tells of a worker that waits for its place without waiting for a beat", async () => {
+  await using hive = engineHive([], {
+    beatMs: NEXT_DAY_MS,
+    limits: { max_workers: 1 },
+    models: { "bee-tiny": { pin: true } },
+  });
+  await hive.spawn(FIXTURE);
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const job = await hive.watch({ ...FIXTURE, context: 8 });
+  await job.said(/place 1/);
+  // One more change, so that the stream says something in any case.
+  await hive.client.cancel(job.id);
+  await telemetry.until(({ workers }) => workers.some(({ state }) => state === "stopped"));
+  const [{ worker_id } = assert.fail()] = await hive.list();
+  assert.equal(telemetry.statesOf(worker_id)[0], "starting");
+});
+
+Deno.test("a hive's telemetry tells why a worker failed, without its last lines", async () => {
+  await using hive = engineHive(["--die-loading", "3", "--die-with", "xylophone error"]);
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  await hive.run(FIXTURE);
+  const failed = await telemetry.worker(({ state }) => state === "failed");
+  const [listed] = await hive.list();
+  assert.deepEqual(failed.error, { code: "worker_died", message: listed?.error?.message });
+  assert.ok(listed?.error?.details !== undefined, "the list has them");
+});
+
+Deno.test("a hive's telemetry comes with each beat though nothing changes", async () => {
+  await using hive = engineHive([], { beatMs: 10 });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  await telemetry.until((event) => telemetry.events.indexOf(event) >= 5);
+  const times = telemetry.events.map(({ at }) => at);
+  assert.deepEqual(times, times.toSorted());
+});
+
+Deno.test("a hive's telemetry has real figures of a worker that is busy", async () => {
+  await using hive = new TestHive({ beatMs: 100 });
+  const worker = await hive.spawn({ ...BEE_TINY, context: 4096, parallel: 1 });
+  const client = proxied(hive, worker);
+  const { job_id } = await client.submit({
+    operation: "infer",
+    model: "bee-tiny",
+    prompt: "bee ".repeat(3000),
+    max_tokens: 1000,
+  });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const busy = await telemetry.worker(({ cpu_percent }) => (cpu_percent ?? 0) > 10);
+  await client.cancel(job_id);
+  assert.equal(busy.pid, worker.pid);
+  // The model alone is larger.
+  assert.ok(busy.memory_bytes! > 2_000_000, `${busy.memory_bytes}`);
+  assert.ok(busy.uptime_ms > 0);
+});
+
+Deno.test("a hive's telemetry tells how many requests a worker has, and how long it has been up", async () => {
+  await using hive = engineHive(["--gate"], { beatMs: 20 });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const worker = await hive.spawn({ ...FIXTURE, parallel: 1 });
+  const first = await keepBusy(hive, worker);
+  const busy = await telemetry.worker(({ requests }) => requests === 1);
+  assert.equal(busy.waiting, 0);
+  const client = proxied(hive, worker);
+  const second = client.submitAndStream({
+    operation: "infer",
+    model: "bee-tiny",
+    prompt: "Fly",
+    max_tokens: 1,
+  }, () => {});
+  const both = await telemetry.worker(({ waiting }) => waiting === 1);
+  assert.equal(both.requests, 1);
+  assert.ok(both.uptime_ms >= busy.uptime_ms);
+  await control(worker, "release?count=2");
+  assert.equal((await first.ended).at(-1)?.type, "done");
+  assert.equal((await second).type, "done");
+});
+
+Deno.test("a hive's telemetry knows no figures of a worker without a process", async () => {
+  await using hive = engineHive(["--die-loading"], { beatMs: 20 });
+  await hive.run(FIXTURE);
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const [failed] = telemetry.events[0]!.workers;
+  assert.deepEqual([failed?.cpu_percent, failed?.memory_bytes, failed?.uptime_ms, failed?.pid], [
+    null,
+    null,
+    0,
+    null,
+  ]);
+});
+
+Deno.test("a hive's telemetry ends for every reader when the hive ends", async () => {
+  await using hive = engineHive();
+  await using first = await TelemetryWatch.open(hive.url);
+  await using second = await TelemetryWatch.open(hive.url);
+  hive.feed.close();
+  await Promise.all([first.ended, second.ended]);
+});
+
+Deno.test("a reader of a hive's telemetry that goes holds nobody up", async () => {
+  await using hive = engineHive([], { beatMs: 10 });
+  const first = await TelemetryWatch.open(hive.url);
+  await using second = await TelemetryWatch.open(hive.url);
+  await first[Symbol.asyncDispose]();
+  await second.until((event) => second.events.indexOf(event) >= 3);
+});

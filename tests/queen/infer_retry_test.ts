@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import type { JobEvent } from "../../src/contracts/job_event.ts";
+import { FakeHive } from "../helpers/fake_hive.ts";
+import { TestQueen } from "../helpers/test_queen.ts";
+
+const ASK = { operation: "infer", model: "bee-tiny", prompt: "Hello" };
+
+function outline(events: readonly JobEvent[]): string[] {
+  return events.map((event) => event.type === "narration" ? event.action : event.type);
+}
+
+/** The sentence that was narrated first for an action. */
+function said(events: readonly JobEvent[], action: string): string | undefined {
+  for (const event of events) {
+    if (event.type === "narration" && event.action === action) return event.human;
+  }
+  return undefined;
+}
+
+function errorOf(events: readonly JobEvent[]): string[] {
+  const end = events.at(-1);
+  assert.ok(end?.type === "error", JSON.stringify(end));
+  return [end.code, end.message];
+}
+
+/** Which worker answered. */
+function workerOf(events: readonly JobEvent[]): unknown {
+  const end = events.at(-1);
+  assert.ok(end?.type === "done", JSON.stringify(end));
+  return (end.result as { worker_id: string }).worker_id;
+}
+
+Deno.test("infer() has a worker in the place of one that is lost before its first token", async () => {
+  await using hive = new FakeHive();
+  const lost = hive.addWorker();
+  hive.answers.push("gone");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(ASK);
+  assert.deepEqual(outline(events), [
+    "placement",
+    "retry",
+    "placement",
+    "worker_spawn",
+    "token",
+    "done",
+  ]);
+  assert.equal(said(events, "retry"), "Trying once more: The worker has died");
+  assert.notEqual(workerOf(events), lost.worker_id);
+});
+
+Deno.test("infer() asks another ready worker in the place of one that is lost", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  const other = hive.addWorker({ requests: 3 });
+  hive.answers.push("gone");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(ASK);
+  assert.deepEqual(outline(events), ["placement", "retry", "placement", "token", "done"]);
+  assert.equal(workerOf(events), other.worker_id);
+});
+
+Deno.test("infer() asks again when the worker was started again and has forgotten the job", async () => {
+  await using hive = new FakeHive();
+  const { worker_id } = hive.addWorker();
+  hive.answers.push("forgotten");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(ASK);
+  assert.equal(
+    said(events, "retry"),
+    'Trying once more: The worker for "bee-tiny" died and was started again; ' +
+      `see rbee worker logs ${worker_id}`,
+  );
+  assert.deepEqual(outline(events).slice(-2), ["token", "done"]);
+  assert.equal(hive.asked.length, 2);
+});
+
+Deno.test("infer() tries no third time", async () => {
+  for (const answers of [["gone", "gone"], ["forgotten", "gone"]] as const) {
+    await using hive = new FakeHive();
+    hive.addWorker();
+    hive.answers.push(...answers);
+    await using queen = await TestQueen.start(hive.url);
+    assert.deepEqual(errorOf(await queen.run(ASK)), ["worker_gone", "The worker has died"]);
+    assert.equal(hive.asked.length, 2);
+  }
+});
+
+Deno.test("infer() does not begin again after a token, which would then come twice", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("token_then_gone");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(ASK);
+  assert.deepEqual(outline(events), ["placement", "token", "error"]);
+  assert.equal(hive.asked.length, 1);
+});
+
+Deno.test("infer() says what has become of a worker that has forgotten the job after a token", async () => {
+  await using hive = new FakeHive();
+  const { worker_id } = hive.addWorker();
+  hive.answers.push("token_then_forgotten");
+  await using queen = await TestQueen.start(hive.url);
+  const events = await queen.run(ASK);
+  assert.deepEqual(outline(events).filter((each) => each !== "reconnect"), [
+    "placement",
+    "token",
+    "error",
+  ]);
+  assert.deepEqual(errorOf(events), [
+    "worker_gone",
+    `The worker for "bee-tiny" died and was started again; see rbee worker logs ${worker_id}`,
+  ]);
+  assert.equal(hive.asked.length, 1);
+});
+
+Deno.test("infer() that is cancelled while it asks again ends as cancelled", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("gone", "hold");
+  await using queen = await TestQueen.start(hive.url);
+  const job = await queen.watch(ASK);
+  await hive.gates.reached("answer 2");
+  await queen.client.cancel(job.id);
+  assert.equal((await job.ended).at(-1)?.type, "cancelled");
+  assert.equal(hive.asked.length, 2);
+});
