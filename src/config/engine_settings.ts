@@ -10,7 +10,10 @@ export const OWN_ENGINE = "llama";
 
 const PLACEHOLDER = /\{[a-z_]+\}/g;
 
-const argumentSchema = z.string().superRefine((argument, context) => {
+// deno-lint-ignore no-control-regex -- the one character that no argument can hold
+const textSchema = z.string().regex(/^[^\u0000]*$/, "must not hold the character NUL");
+
+const argumentSchema = textSchema.superRefine((argument, context) => {
   // Long before a process meets them: text that is not the whole argument would reach the engine as is.
   if ((PLACEHOLDERS as readonly string[]).includes(argument)) return;
   const inside = argument.match(PLACEHOLDER)?.find((each) =>
@@ -48,7 +51,7 @@ export const engineSettingsSchema = z.strictObject({
   api: z.literal("openai").default("openai"),
   /** Whether it may speak as rbee does: lines that look like narration are then narration. */
   narration: z.boolean().default(false),
-  env: z.record(variableSchema, z.union([z.string(), z.number(), z.boolean()]).transform(String))
+  env: z.record(variableSchema, z.union([textSchema, z.number(), z.boolean()]).transform(String))
     .default({}),
   /** The limit without a line of output while it loads, in milliseconds. */
   stall: durationSchema.default(600_000),

@@ -10,6 +10,7 @@ import { jobRoutes } from "../jobs/job_routes.ts";
 import { operation } from "../jobs/operation_handler.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { VERSION } from "../version.ts";
+import { endIfDeaf } from "./end_if_deaf.ts";
 import { inferOverOpenAi } from "./openai_engine.ts";
 import type { Worker } from "./worker.ts";
 
@@ -96,6 +97,7 @@ export class EngineJobs {
     } catch (error) {
       if (job.signal.aborted) throw error;
       await within(worker.death, NEWS_MS);
+      if (error instanceof RbeeError && error.code === "worker_gone") await endIfDeaf(worker);
       throw worker.url === null ? this.#gone() : error;
     } finally {
       if (slot !== undefined) this.#slots.release(slot);

@@ -24,7 +24,7 @@ export function quotes(message: string, texts: Iterable<string>): boolean {
   return false;
 }
 
-/** The letters and digits alone; `\n` and its like, written out, are none. */
+/** The letters and digits alone, all small; `\n` and its like, written out, are none. */
 function lettersOf(text: string): string {
-  return text.replace(/(?:\\+[a-z]|[^\p{L}\p{N}])+/gu, "");
+  return text.replace(/(?:\\+[a-z]|[^\p{L}\p{N}])+/gu, "").toLowerCase();
 }

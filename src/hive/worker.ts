@@ -6,7 +6,7 @@ import type { EventLog } from "../jobs/event_log.ts";
 import { openJobLog } from "../jobs/job_logs.ts";
 import { withNarrationContext, withoutNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
-import { type DeathReason, explainDeath, reasonOf } from "./death_reason.ts";
+import { type DeathReason, reasonOf } from "./death_reason.ts";
 import type { EngineProgram } from "./engine.ts";
 import { Readiness } from "./readiness_promise.ts";
 import { RestartBudget } from "./restart_budget.ts";
@@ -113,8 +113,8 @@ export class Worker {
 
   /** How it is listed. */
   info(): WorkerInfo {
-    const { hive } = this.#parts;
-    return workerInfo(this, { hive, restarts: this.#restarts, startedAt: this.#startedAt });
+    const [hive, restarts, startedAt] = [this.#parts.hive, this.#restarts, this.#startedAt];
+    return workerInfo(this, { hive, restarts, startedAt });
   }
 
   /** The number of the last event before its present start. */
@@ -143,6 +143,12 @@ export class Worker {
       await this.#process?.stop();
     }
     await this.gone;
+  }
+
+  /** Ends its process for a reason, after which it is started again like one that died. */
+  abandon(error: { code: string; message: string }): void {
+    this.#output.fail(error);
+    this.#process?.stop();
   }
 
   /** Its whole life, through all its processes. Never rejects. */
@@ -181,14 +187,7 @@ export class Worker {
       const end = await worker.ended;
       this.#process = undefined;
       signal.throwIfAborted();
-      const death = explainDeath({
-        ...end,
-        model: this.spec.model,
-        workerId: this.id,
-        lastLines: this.#output.lastLines,
-        said: wasReady ? undefined : this.#output.lastError,
-        wasReady,
-      });
+      const death = this.#output.explain(end, { model: this.spec.model, wasReady });
       // The port was free a moment before, and there are others.
       if (attempt === PORT_ATTEMPTS || wasReady || death.code !== "port_in_use") return death;
       this.#become("starting");

@@ -82,11 +82,9 @@ export class WorkerLifecycle {
   logOf = (id: string): EventLog => this.#known.logOf(id);
 
   /** The jobs of a worker whose program knows none; undefined where it has its own. */
-  jobsOf(id: string): EngineJobs | undefined {
-    return this.#jobs.get(id);
-  }
+  jobsOf = (id: string): EngineJobs | undefined => this.#jobs.get(id);
 
-  /** @throws {RbeeError} `queue_full` If too many workers wait for a place. */
+  /** @throws {RbeeError} `queue_full` If too many workers wait for a place; `engine_not_found`. */
   requireRoom(request: WorkerSpawnRequest): void {
     if (this.#running(request, this.#complete(request)) === undefined) this.#places.requireRoom();
   }
@@ -180,8 +178,8 @@ export class WorkerLifecycle {
   }
 
   #running(request: WorkerSpawnRequest, spec: WorkerSpec): Worker | undefined {
-    const same = this.#known.find(spec);
-    return same ?? (request.reuse === "any" ? this.#known.findAny(request) : undefined);
+    return this.#known.find(spec) ??
+      (request.reuse === "any" ? this.#known.findAny(request) : undefined);
   }
 
   /** @throws {RbeeError} `engine_not_found` If there is no such engine. */
@@ -292,8 +290,7 @@ export class WorkerLifecycle {
       worker.waiters--;
       this.#look(worker);
       if (signal.aborted && this.#nobodyWants(worker)) {
-        const { model } = worker.spec;
-        narrate("worker_stop", `Stopping the worker for ${model}: nobody waits for it`);
+        narrate("worker_stop", `Stopping the worker for ${worker.spec.model}: nobody waits for it`);
         await worker.stop("the request for it was cancelled");
       }
     }

@@ -5,8 +5,9 @@ import { narrationEvent } from "../jobs/job_logs.ts";
 import { deliver } from "../narration/narration_sink.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
 import type { Captured } from "../process/output_capture.ts";
-import { LAST_LINES } from "./death_reason.ts";
+import { type DeathReason, explainDeath, LAST_LINES } from "./death_reason.ts";
 import { DiagnosticLines } from "./diagnostic_lines.ts";
+import type { WorkerProcessEnd } from "./worker_process.ts";
 
 /** What a worker needs of the machine's memory, in bytes. */
 export interface NeededMemory {
@@ -45,6 +46,7 @@ export class WorkerOutput {
   readonly news = new SignalBell();
   #lastLines: string[] = [];
   #lastError: { code: string; message: string } | undefined;
+  #forced: { code: string; message: string } | undefined;
   #lastLineMs = performance.now();
   #readyLine = Promise.withResolvers<void>();
   #memory = NO_MEMORY;
@@ -58,6 +60,7 @@ export class WorkerOutput {
   begin(): void {
     this.#lastLines = [];
     this.#lastError = undefined;
+    this.#forced = undefined;
     this.#lastLineMs = performance.now();
     this.#readyLine = Promise.withResolvers();
     this.#memory = NO_MEMORY;
@@ -73,14 +76,14 @@ export class WorkerOutput {
     return this.#lastLineMs;
   }
 
-  /** Its last lines, narration too, oldest first. */
-  get lastLines(): readonly string[] {
-    return this.#lastLines;
-  }
-
-  /** The last error that it narrated outside of any job. */
-  get lastError(): { code: string; message: string } | undefined {
-    return this.#lastError;
+  /** Why its process ended, by what it printed last and by how it ended. */
+  explain(
+    end: WorkerProcessEnd,
+    { model, wasReady }: { model: string; wasReady: boolean },
+  ): DeathReason {
+    const said = this.#forced ?? (wasReady ? undefined : this.#lastError);
+    const { id: workerId } = this.#options;
+    return explainDeath({ ...end, model, workerId, lastLines: this.#lastLines, said, wasReady });
   }
 
   /** Resolves when it narrates that it is ready. */
@@ -93,9 +96,9 @@ export class WorkerOutput {
     return this.#memory;
   }
 
-  /** Notes why it is being ended, as if it had said so. */
+  /** Notes why it is being ended. */
   fail(error: { code: string; message: string }): void {
-    this.#lastError = error;
+    this.#forced = error;
   }
 
   /** Takes what was captured, in order. */

@@ -1,3 +1,4 @@
+import { narrate } from "../narration/narrate.ts";
 import { type Child, type ChildExit, spawnChild } from "../process/child.ts";
 import { type GroupLedger, WORKER_VARIABLE } from "../process/group_ledger.ts";
 import { killMarked } from "../process/leftovers.ts";
@@ -5,6 +6,8 @@ import { oomKills } from "../process/oom_kills.ts";
 import { type Captured, captureOutput } from "../process/output_capture.ts";
 import { stopChild } from "../process/supervisor.ts";
 import type { EngineProgram } from "./engine.ts";
+
+const LEFT = { level: "warn" } as const;
 
 /** What a process of a worker needs. */
 export interface WorkerProcessOptions {
@@ -59,7 +62,7 @@ export class WorkerProcess {
     // What it has started itself must not outlive it, however it ends, wherever it has moved to.
     const swept = this.#child.exited.then(() => {
       this.#child.signalGroup("SIGKILL");
-      killMarked(mark);
+      return killMarked(mark);
     });
     const captured = captureOutput(this.#child, {
       narration: program.narration,
@@ -67,8 +70,9 @@ export class WorkerProcess {
       onCaptured,
     });
     this.ended = captured.then(async (exit) => {
-      await swept;
-      ledger.remove(mark);
+      // What could not be ended stays on the list, for the next hive.
+      if (await swept) ledger.remove(mark);
+      else narrate("leftovers", `Something that worker ${mark} started cannot be ended`, LEFT);
       return { exit, oomKilled: (oomKills() ?? 0) > (oomBefore ?? 0) };
     });
   }

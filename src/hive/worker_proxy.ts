@@ -2,13 +2,14 @@ import type { Context } from "hono";
 import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { passOn } from "../http/pass_on.ts";
+import { endIfDeaf } from "./end_if_deaf.ts";
 import type { Worker } from "./worker.ts";
 import { hasEnded } from "./worker_state.ts";
 
 /** What the way to a worker needs to know of it. */
 export type ProxyTarget = Pick<
   Worker,
-  "id" | "pid" | "url" | "state" | "error" | "death"
+  "id" | "pid" | "url" | "state" | "spec" | "error" | "death" | "abandon"
 >;
 
 /** What the way to a worker needs of the hive. */
@@ -88,6 +89,7 @@ async function notThere(worker: ProxyTarget): Promise<RbeeError> {
   // A refused connection comes a moment before the news of the process's end.
   await within(worker.death, 1000);
   if (worker.url !== null) {
+    await endIfDeaf(worker);
     return new RbeeError(
       "worker_unreachable",
       `Worker "${worker.id}" (process ${worker.pid}) does not answer; see rbee worker logs ${worker.id}`,

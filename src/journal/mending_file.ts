@@ -1,5 +1,5 @@
 import { messageOf } from "../base/rbee_error.ts";
-import { narrate } from "../narration/narrate.ts";
+import { tell } from "./tell.ts";
 import { isDamage, JournalFile } from "./journal_file.ts";
 
 /** How a {@linkcode MendingFile} is kept. */
@@ -67,7 +67,7 @@ export class MendingFile {
     const why = messageOf(error);
     this.#closeFile();
     if (isDamage(error) && this.#setAside(why)) return this.#openAgain();
-    narrate(
+    tell(
       "journal_failed",
       `Cannot write the journal ${path}: ${why}; going on in memory, trying again in ${
         retryMs / 1000
@@ -76,13 +76,13 @@ export class MendingFile {
     );
     this.#timer = setTimeout(() => {
       this.#openAgain();
-      if (this.works) narrate("journal_back", `The journal ${path} can be written again`);
+      if (this.works) tell("journal_back", `The journal ${path} can be written again`);
     }, retryMs);
     Deno.unrefTimer(this.#timer);
   }
 
   #replaceDeleted(): undefined {
-    narrate(
+    tell(
       "journal_failed",
       `The journal ${this.#options.path} has been deleted or replaced; a new one is begun`,
       { level: "warn" },
@@ -106,7 +106,7 @@ export class MendingFile {
     } catch {
       return false;
     }
-    narrate(
+    tell(
       "journal_failed",
       `The journal ${path} is damaged (${why}); it is kept as ${aside}, and a new one is begun`,
       { level: "warn" },

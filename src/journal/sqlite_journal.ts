@@ -1,5 +1,5 @@
 import { type JobRecord, jobRecordSchema } from "../contracts/job_record.ts";
-import { narrate } from "../narration/narrate.ts";
+import { tell } from "./tell.ts";
 import type { Journal, JournalSegment, KeptJob } from "./journal.ts";
 import { MendingFile } from "./mending_file.ts";
 import { mergeSegments } from "./merge_segments.ts";
@@ -239,7 +239,7 @@ export class SqliteJournal implements Journal {
       }
     }
     if (unreadable === 0) return;
-    narrate(
+    tell(
       "journal_failed",
       `${unreadable} jobs in the journal ${this.#options.path} cannot be read; they are dropped`,
       { level: "warn" },

@@ -2,11 +2,14 @@ import { Backoff } from "../base/backoff.ts";
 import { delay } from "../base/delay.ts";
 import { narrate } from "../narration/narrate.ts";
 import { type LedgerEntry, readLedger, WORKER_VARIABLE } from "./group_ledger.ts";
+import { isAlive } from "./process_identity.ts";
 import { listProcesses, type ProcessEntry, processesWithVariable } from "./process_table.ts";
 import { DEFAULT_GRACE_MS } from "./supervisor.ts";
 
 // What the kernel does not let go of (a hanging disk) is not waited for any longer.
 const AFTER_KILL_MS = 5000;
+const SWEEP_MS = 1000;
+const SWEEP_PAUSE_MS = 5;
 
 /**
  * The processes that are left of groups, and only those: a whole group while its first process is the
@@ -41,7 +44,12 @@ export async function endLeftovers(
   const killAtMs = performance.now() + (options.graceMs ?? DEFAULT_GRACE_MS);
   // They are nobody's children here, so nothing tells of their end.
   const backoff = new Backoff({ firstMs: 10, maxMs: 200 });
-  for (let left = first; left.length > 0; left = membersOf(groups)) {
+  // One that its group alone has told of is found no more when the group's first process has ended.
+  const startTimes = new Map(first.map(({ pid, startTime }) => [pid, startTime]));
+  const stillThere = () =>
+    listProcesses().filter(({ pid, startTime }) => startTimes.get(pid) === startTime);
+  const look = () => [...stillThere(), ...membersOf(groups)];
+  for (let left = first; left.length > 0; left = look()) {
     const lateMs = performance.now() - killAtMs;
     if (lateMs >= 0) left.forEach((each) => signal(each, "SIGKILL"));
     if (lateMs >= AFTER_KILL_MS) break;
@@ -58,8 +66,11 @@ export async function endLeftoversOf(
   ledgerPath: string,
   options: { graceMs?: number } = {},
 ): Promise<void> {
-  const count = await endLeftovers(await readLedger(ledgerPath), options);
+  const groups = await readLedger(ledgerPath);
+  const count = await endLeftovers(groups, options);
   if (count === 0) return;
+  // What they may have started meanwhile.
+  for (const { mark } of groups) await killMarked(mark);
   narrate("leftovers", `Ended ${count} processes that a hive which was killed had left running`, {
     level: "warn",
     fields: { processes: count },
@@ -67,14 +78,21 @@ export async function endLeftoversOf(
 }
 
 /**
- * Kills at once whoever carries a worker's mark: what has moved out of its group, and so was not
- * reached by the group's signal.
+ * Kills whoever carries a worker's mark: what has moved out of its group, and so was not reached by the
+ * group's signal. Looks again until nothing is found twice in a row, since what forks while it is looked
+ * for may be missed. Resolves false when something is left after a second.
  */
-export function killMarked(mark: string): void {
-  const marked = processesWithVariable(WORKER_VARIABLE);
-  for (const [pid, value] of marked) {
-    if (value === mark && pid !== Deno.pid) signal({ pid }, "SIGKILL");
+export async function killMarked(mark: string): Promise<boolean> {
+  const deadlineMs = performance.now() + SWEEP_MS;
+  for (let empty = 0; empty < 2;) {
+    const found = [...processesWithVariable(WORKER_VARIABLE)]
+      .filter(([pid, value]) => value === mark && pid !== Deno.pid && isAlive(pid));
+    for (const [pid] of found) signal({ pid }, "SIGKILL");
+    empty = found.length === 0 ? empty + 1 : 0;
+    if (empty === 0 && performance.now() > deadlineMs) return false;
+    if (empty < 2) await delay(SWEEP_PAUSE_MS);
   }
+  return true;
 }
 
 function signal({ pid }: Pick<ProcessEntry, "pid">, name: "SIGTERM" | "SIGKILL"): void {

@@ -59,9 +59,16 @@ async function inferOnce(
 ): Promise<JobResult> {
   const wanted = { ...request, avoid };
   const { placement, url } = await placePatiently(hives, wanted, place, { signal: job.signal });
+  // A hive that was killed and started again has another address, and nothing of what it had.
+  const hasMoved = () =>
+    hives.known().some(({ name, url: now }) => name === placement.hive && now !== url);
   const workerId = placement.kind === "worker"
     ? placement.workerId
-    : await spawn(hives, url, placement.hive, request, job);
+    : await spawn(hives, { url, hive: placement.hive, hasMoved }, request, job).catch(
+      (error: unknown) => {
+        throw asLost(error, `Hive "${placement.hive}" was started again`);
+      },
+    );
   onWorker(workerId);
   // The choice has been made; what is left is the worker's to do.
   const { hive: _hive, device: _device, engine: _engine, ...question } = request;
@@ -69,14 +76,9 @@ async function inferOnce(
     `${url}/v1/workers/${workerId}/proxy`,
     question,
     job,
-    { name: `the worker on hive "${placement.hive}"`, onToken },
+    { name: `the worker on hive "${placement.hive}"`, onToken, hasMoved },
   ).catch((error: unknown) => {
-    if (!(error instanceof RbeeError) || error.code !== JOB_LOST) throw error;
-    throw new RbeeError(
-      "worker_gone",
-      `The worker for "${request.model}" died and was started again; see rbee worker logs ${workerId}`,
-      { details: { worker_id: workerId } },
-    );
+    throw asLost(error, `The worker for "${request.model}" died and was started again`);
   });
   return {
     result: { model: request.model, hive: placement.hive, worker_id: workerId },
@@ -85,10 +87,15 @@ async function inferOnce(
   };
 }
 
+/** A job that is not known where it was submitted went with the process that had it. */
+function asLost(error: unknown, why: string): unknown {
+  if (!(error instanceof RbeeError) || error.code !== JOB_LOST) return error;
+  return new RbeeError("worker_gone", why);
+}
+
 async function spawn(
   hives: Hives,
-  url: string,
-  hive: string,
+  { url, hive, hasMoved }: { url: string; hive: string; hasMoved: () => boolean },
   request: InferRequest,
   job: Job,
 ): Promise<string> {
@@ -104,7 +111,7 @@ async function spawn(
       ...(engine !== undefined && { engine }),
     },
     job,
-    { name: `hive "${hive}"` },
+    { name: `hive "${hive}"`, hasMoved },
   );
   const worker = workerInfoSchema.safeParse(result);
   if (worker.success) {

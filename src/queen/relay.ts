@@ -19,6 +19,8 @@ export interface RelayOptions {
   onToken?: () => void;
   /** How long it is looked for when it is out of reach. Default 60,000. */
   patienceMs?: number;
+  /** Whether the address is no longer the other side's: then it is not looked for there. */
+  hasMoved?: () => boolean;
 }
 
 /**
@@ -39,10 +41,14 @@ export async function relay(
   const client = new JobClient(baseUrl, {
     patienceMs,
     submitPatienceMs: patienceMs,
-    onReconnect: ({ error }) =>
+    onReconnect: ({ error }) => {
+      if (options.hasMoved?.()) {
+        throw new RbeeError("worker_gone", `${options.name} has gone: ${error.message}`);
+      }
       narrate("reconnect", `Lost ${options.name}, trying again: ${error.message}`, {
         level: "warn",
-      }),
+      });
+    },
   });
   const jobId = newJobId();
   const forget = job.delegate({ url: client.baseUrl, job_id: jobId });

@@ -43,6 +43,8 @@ export class ProxyBench implements AsyncDisposable {
       state: "ready",
       error: undefined,
       death: NEVER,
+      spec: { model: "bee-tiny", device: "cpu", engine: "llama", options: {} },
+      abandon: () => {},
     };
     const parts: ProxyParts = {
       use: (id) => {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { v7 } from "uuid";
 import type { QueenLimits } from "../../src/config/rbee_yaml.ts";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
@@ -47,16 +46,19 @@ export class TestQueen implements AsyncDisposable {
     limits: QueenLimits = { max_requests: 256, max_queue: 512 },
   ): Promise<TestQueen> {
     const folder = await TemporaryFolder.make();
-    if (hiveUrl !== undefined) {
-      await writePidFile(join(folder.path, "hive.pid"), { instance: v7(), url: hiveUrl });
-    }
     const queen = new TestQueen(folder, limits);
+    if (hiveUrl !== undefined) await queen.moveHive(hiveUrl);
     queen.hives.start();
     return queen;
   }
 
   get url(): string {
     return this.server.url;
+  }
+
+  /** Has her hive be at another address, as after a restart. */
+  async moveHive(url: string): Promise<void> {
+    await writePidFile(this.#folder.join("hive.pid"), { instance: v7(), url });
   }
 
   /** Submits an operation and reads its stream over HTTP. */

@@ -53,13 +53,11 @@ for (const name of ["llama-sever", "constructor", "__proto__", "toString", ""]) 
   });
 }
 
-Deno.test("a spawn with an engine that is not there fails, and no worker is listed for it", async () => {
+Deno.test("a spawn with an engine that is not there is refused, and no worker is listed for it", async () => {
   await using hive = engineHive();
-  const end = (await hive.run({ ...FIXTURE, engine: "vllm" })).at(-1);
-  assert.ok(end?.type === "error");
-  assert.deepEqual([end.code, end.message], [
-    "engine_not_found",
-    'There is no engine "vllm" (known: llama, fixture); add it under engines in rbee.yaml',
-  ]);
-  assert.deepEqual(await hive.list(), []);
+  await assert.rejects(hive.client.submit({ ...FIXTURE, engine: "vllm" }), {
+    code: "engine_not_found",
+    message: 'There is no engine "vllm" (known: llama, fixture); add it under engines in rbee.yaml',
+  });
+  assert.deepEqual([await hive.list(), await hive.client.list()], [[], []]);
 });

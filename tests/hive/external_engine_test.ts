@@ -65,7 +65,8 @@ for (
       "--die-with",
       "cuda:1",
     ]);
-    assert.deepEqual([...Deno.readDirSync(folder.path)].map((file) => file.name), [name]);
+    const files = await Array.fromAsync(Deno.readDir(folder.path));
+    assert.deepEqual(files.map((file) => file.name), [name]);
   });
 }
 

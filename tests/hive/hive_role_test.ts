@@ -167,7 +167,7 @@ Deno.test("a hive ends what a hive before it that was killed has left, and lists
     [worker.worker_id, "failed", "worker_lost"],
   ]);
   const log = await fetch(`${second.url}/v1/workers/${worker.worker_id}/log`);
-  assert.match(await log.text(), /main: loading model/);
+  assert.match(await log.text(), /"model":"bee-tiny"/);
   second.hive.signal("SIGTERM");
   await second.hive.result;
   assert.deepEqual(home.processes(), []);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { within } from "../../src/base/delay.ts";
 import { workerInfoSchema } from "../../src/contracts/worker.ts";
-import { control, engineHive, FIXTURE, keepBusy } from "../helpers/engine_hive.ts";
+import { control, engineHive, FIXTURE, holdingHive, keepBusy } from "../helpers/engine_hive.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
 import type { TestHive, WatchedJob } from "../helpers/test_hive.ts";
@@ -117,7 +117,8 @@ Deno.test("a worker that is no longer used makes room for who waits already", as
 });
 
 Deno.test("a worker that loads, or waits for its restart, makes no room", async () => {
-  await using hive = engineHive([], { ...ONE, restarts: NEXT_DAY, beatMs: 20 });
+  const { hive: held, letGo } = holdingHive([], { ...ONE, restarts: NEXT_DAY, beatMs: 20 });
+  await using hive = held;
   await using telemetry = await TelemetryWatch.open(hive.url);
   const first = await hive.watch(other(8));
   await first.said(/^Worker process/);
@@ -129,10 +130,12 @@ Deno.test("a worker that loads, or waits for its restart, makes no room", async 
   const [, ready] = await hive.list();
   await control(ready!, "die");
   await telemetry.worker(({ state, error }) => state === "starting" && error !== undefined);
+  letGo();
   const third = await hive.watch(other(32));
   await third.said(/place 1 /);
   await hive.client.cancel(third.id);
-  await third.ended;
+  assert.equal((await third.ended).at(-1)?.type, "cancelled");
+  assert.equal(hive.workers.get(ready!.worker_id).state, "starting");
 });
 
 Deno.test("a worker that fails gives its place back, also where no process was started", async () => {

@@ -37,6 +37,7 @@ Deno.test("a worker that dies while it is ready is started again, and is then as
     state === "ready" && restarts === 1
   );
   assert.deepEqual(telemetry.statesOf(first.worker_id), [
+    "starting",
     "loading",
     "ready",
     "starting",
@@ -138,6 +139,7 @@ Deno.test("a restart that dies while it loads is followed by another one, which 
   );
   assert.equal(ready.worker_id, first.worker_id);
   assert.deepEqual(telemetry.statesOf(first.worker_id), [
+    "starting",
     "loading",
     "ready",
     "starting",

@@ -25,8 +25,8 @@ Deno.test("endLeftovers() ends a whole group while its first process is the one 
   await using group = new MarkedProcesses(STAY);
   const member = await group.member();
   assert.equal(await endLeftovers([group.entry()]), 2);
-  assert.equal(isAlive(member), false);
-  assert.deepEqual((await group.leader.ended).signal, "SIGTERM");
+  await gone(member);
+  assert.equal((await group.leader.ended).signal, "SIGTERM");
 });
 
 Deno.test("endLeftovers() ends what is left of a group whose first process has ended, by its mark", async () => {
@@ -89,12 +89,25 @@ Deno.test("endLeftovers() kills what does not obey SIGTERM after the grace, and 
   assert.equal((await obedient.leader.ended).signal, "SIGTERM");
 });
 
+Deno.test("endLeftovers() does not forget who is left of a group whose first process obeys", async () => {
+  const mark = newMark();
+  // Nothing but its group tells that the second is of the first.
+  await using group = new MarkedProcesses(`env -i sh -c '${STUBBORN}' & wait`, mark);
+  const member = await group.member();
+  assert.equal(await endLeftovers([group.entry({ mark })], { graceMs: 200 }), 2);
+  assert.equal((await group.leader.ended).signal, "SIGTERM");
+  assert.equal(isAlive(member), false);
+});
+
 Deno.test("endLeftovers() kills one that is halted", async () => {
   await using group = new MarkedProcesses(STAY);
   const member = await group.member();
-  Deno.kill(group.leader.child.pid, "SIGSTOP");
+  const { pid } = group.leader.child;
+  Deno.kill(pid, "SIGSTOP");
+  // Of two signals that wait, SIGTERM would be taken first.
+  while (!/^State:\tT/m.test(await Deno.readTextFile(`/proc/${pid}/status`)));
   assert.equal(await endLeftovers([group.entry()], { graceMs: 50 }), 2);
-  assert.equal(isAlive(member), false);
+  await gone(member);
   assert.equal((await group.leader.ended).signal, "SIGKILL");
 });
 
@@ -156,8 +169,12 @@ Deno.test("killMarked() kills whoever carries the mark, wherever it has moved, a
   await using ours = new MarkedProcesses(MOVE, mark);
   await using other = new MarkedProcesses(MOVE, newMark());
   const [member, others] = [await ours.member(), await other.member()];
-  killMarked(mark);
+  assert.equal(await killMarked(mark), true);
   assert.equal((await ours.leader.ended).signal, "SIGKILL");
   await gone(member);
   assert.deepEqual([isAlive(other.leader.child.pid), isAlive(others)], [true, true]);
+});
+
+Deno.test("killMarked() of a mark that nobody carries has nothing to do", async () => {
+  assert.equal(await killMarked(newMark()), true);
 });

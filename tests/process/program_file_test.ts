@@ -114,11 +114,23 @@ Deno.test("whyNotRunnable() reads no more of a script than its first line", asyn
 
 Deno.test("whyNotRunnable() leaves what is not there, or cannot be read, to the attempt", async () => {
   await using folder = await programs({});
-  await Deno.mkdir(folder.join("folder"));
-  for (const name of ["none", "folder", "none/engine"]) {
+  for (const name of ["none", "none/engine"]) {
     assert.equal(whyNotRunnable(folder.join(name)), undefined);
   }
   assert.equal(whyNotRunnable("rbee-none", { path: folder.path }), undefined);
+});
+
+Deno.test("whyNotRunnable() says that a path is a folder's, wherever it is looked up", async () => {
+  await using folder = await programs({});
+  await Deno.mkdir(folder.join("engine"));
+  for (const program of [folder.path, folder.join("engine"), "./engine", "engine/"]) {
+    assert.equal(
+      whyNotRunnable(program, { cwd: folder.path }),
+      "it is a folder; name the program in it",
+    );
+  }
+  // By a name alone a folder is never meant.
+  assert.equal(whyNotRunnable("engine", { cwd: folder.path, path: folder.path }), undefined);
 });
 
 Deno.test("whyNotRunnable() looks a name up in the PATH that it is given, the first that has it", async () => {

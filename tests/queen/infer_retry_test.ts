@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
+import { startCuttableProxy } from "../helpers/cuttable_proxy.ts";
 import { FakeHive } from "../helpers/fake_hive.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
 
@@ -61,14 +62,13 @@ Deno.test("infer() asks another ready worker in the place of one that is lost", 
 
 Deno.test("infer() asks again when the worker was started again and has forgotten the job", async () => {
   await using hive = new FakeHive();
-  const { worker_id } = hive.addWorker();
+  hive.addWorker();
   hive.answers.push("forgotten");
   await using queen = await TestQueen.start(hive.url);
   const events = await queen.run(ASK);
   assert.equal(
     said(events, "retry"),
-    'Trying once more: The worker for "bee-tiny" died and was started again; ' +
-      `see rbee worker logs ${worker_id}`,
+    'Trying once more: The worker for "bee-tiny" died and was started again',
   );
   assert.deepEqual(outline(events).slice(-2), ["token", "done"]);
   assert.equal(hive.asked.length, 2);
@@ -97,7 +97,7 @@ Deno.test("infer() does not begin again after a token, which would then come twi
 
 Deno.test("infer() says what has become of a worker that has forgotten the job after a token", async () => {
   await using hive = new FakeHive();
-  const { worker_id } = hive.addWorker();
+  hive.addWorker();
   hive.answers.push("token_then_forgotten");
   await using queen = await TestQueen.start(hive.url);
   const events = await queen.run(ASK);
@@ -108,9 +108,46 @@ Deno.test("infer() says what has become of a worker that has forgotten the job a
   ]);
   assert.deepEqual(errorOf(events), [
     "worker_gone",
-    `The worker for "bee-tiny" died and was started again; see rbee worker logs ${worker_id}`,
+    'The worker for "bee-tiny" died and was started again',
   ]);
   assert.equal(hive.asked.length, 1);
+});
+
+Deno.test("infer() asks a hive that was killed and started again at another address", async () => {
+  await using before = new FakeHive();
+  await using after = new FakeHive();
+  before.addWorker();
+  before.answers.push("hold");
+  await using network = startCuttableProxy(before.url);
+  await using queen = await TestQueen.start(network.url);
+  const job = await queen.watch(ASK);
+  await before.gates.reached("answer 1");
+  await queen.moveHive(after.url);
+  network.breakDown();
+  const events = await job.ended;
+  assert.match(
+    said(events, "retry") ?? "",
+    /^Trying once more: the worker on hive "local" has gone: /,
+  );
+  assert.deepEqual(outline(events).slice(-2), ["token", "done"]);
+  assert.deepEqual([after.spawns, after.asked.length], [1, 1]);
+});
+
+Deno.test("infer() waits for a hive that is out of reach and still at its address", async () => {
+  await using hive = new FakeHive();
+  hive.addWorker();
+  hive.answers.push("hold");
+  await using network = startCuttableProxy(hive.url);
+  await using queen = await TestQueen.start(network.url);
+  const job = await queen.watch(ASK);
+  await hive.gates.reached("answer 1");
+  network.breakDown();
+  await job.said(/^Lost the worker on hive "local", trying again: /);
+  hive.gates.open("answer 1");
+  network.restore();
+  const events = await job.ended;
+  assert.deepEqual(outline(events).slice(-2), ["token", "done"]);
+  assert.deepEqual([said(events, "retry"), hive.asked.length], [undefined, 1]);
 });
 
 Deno.test("infer() that is cancelled while it asks again ends as cancelled", async () => {

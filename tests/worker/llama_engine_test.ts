@@ -27,7 +27,9 @@ class TestEngine implements AsyncDisposable {
 
   static async load(options: WorkerOptions = {}): Promise<TestEngine> {
     const file = await findModelFile(DEMO_MODEL);
-    return new TestEngine(await loadEngine(file, { device: "cpu", options }, () => {}));
+    return new TestEngine(
+      await loadEngine(file, { device: "cpu", memoryCheck: true, options }, () => {}),
+    );
   }
 
   /** Generates at temperature 0 unless told otherwise, and gives the text with the result. */
