@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RoleFlags } from "../../src/config/role_options.ts";
 import { runCommandLine } from "../../src/keeper/program.ts";
-import { VERSION } from "../../src/version.ts";
+import { versionLine } from "../../src/version.ts";
 import { FakeHive } from "../helpers/fake_hive.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
@@ -64,9 +64,9 @@ Deno.test("every flag of every command names its twin in the environment", async
   }
 });
 
-Deno.test("rbee --version prints the version alone", async () => {
+Deno.test("rbee --version prints one line: what it is", async () => {
   const { status, out, err } = await run("--version");
-  assert.deepEqual([status, out, err], [0, `${VERSION}\n`, ""]);
+  assert.deepEqual([status, out, err], [0, `${versionLine()}\n`, ""]);
 });
 
 Deno.test("rbee without a command shows its help on standard error and exits with 2", async () => {
