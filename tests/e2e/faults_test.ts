@@ -330,7 +330,10 @@ Deno.test("an engine that does not exist is refused by its name", async () => {
   assert.equal((await home.rbee(["up", "-q"])).code, 0);
   const { code, stderr } = await home.rbee(["worker", "spawn", "bee-tiny", "--engine", "vllm"]);
   assert.equal(code, 1);
-  assert.match(stderr, /^Error: There is no engine "vllm" \(known: llama\); add it under engines in rbee\.yaml$/m);
+  assert.match(
+    stderr,
+    /^Error: There is no engine "vllm" \(known: llama\); add it under engines in rbee\.yaml$/m,
+  );
 });
 
 Deno.test("a Ctrl-C that arrives twice at once, as deno task makes it, still cancels the job", async () => {
