@@ -13,7 +13,6 @@ const WORKER_LOST = new Set([
   "worker_gone",
   "worker_not_found",
   "worker_unreachable",
-  "worker_stopped",
   "shutting_down",
 ]);
 // A worker that was started again knows nothing of the jobs of the process before.
