@@ -5,6 +5,7 @@ import type { WorkerInfo } from "../contracts/worker.ts";
 import { isSameProcess, readPidFile } from "../process/pid_file.ts";
 import { HiveLink, type HivePlace } from "./hive_link.ts";
 import { hiveInfo, type KnownHive } from "./known_hive.ts";
+import { RequestsInFlight } from "./requests_in_flight.ts";
 
 /** How the queen keeps in touch with her hives. */
 export interface HivesOptions {
@@ -16,6 +17,8 @@ export interface HivesOptions {
 
 /** The hives that the queen can use. She finds the one of her own machine by that one's pid file. */
 export class Hives {
+  /** What the queen has under way at the workers of all of them. */
+  readonly inFlight = new RequestsInFlight();
   readonly #links: HiveLink[];
 
   constructor(paths: Paths, options: HivesOptions = {}) {

@@ -56,34 +56,45 @@ async function inferOnce(
   job: Job,
   { avoid, onWorker, onToken }: Attempt,
 ): Promise<JobResult> {
-  const wanted = { ...request, avoid };
-  const { placement, url } = await placePatiently(hives, wanted, place, { signal: job.signal });
-  // A hive that was killed and started again has another address, and nothing of what it had.
-  const hasMoved = () =>
-    hives.known().some(({ name, url: now }) => name === placement.hive && now !== url);
-  const workerId = placement.kind === "worker"
-    ? placement.workerId
-    : await spawn(hives, { url, hive: placement.hive, hasMoved }, request, job).catch(
-      (error: unknown) => {
-        throw asLost(error, `Hive "${placement.hive}" was started again`);
-      },
-    );
-  onWorker(workerId);
-  // The choice has been made; what is left is the worker's to do.
-  const { hive: _hive, device: _device, engine: _engine, ...question } = request;
-  const { usage, finish_reason } = await relay(
-    `${url}/v1/workers/${workerId}/proxy`,
-    question,
-    job,
-    { name: `the worker on hive "${placement.hive}"`, onToken, hasMoved },
-  ).catch((error: unknown) => {
-    throw asLost(error, `The worker for "${request.model}" died and was started again`);
-  });
-  return {
-    result: { model: request.model, hive: placement.hive, worker_id: workerId },
-    ...(usage && { usage }),
-    ...(finish_reason && { finish_reason }),
-  };
+  const { inFlight } = hives;
+  const wanted = { ...request, avoid, inFlight: (workerId: string) => inFlight.at(workerId) };
+  let release = () => {};
+  // Counted in the same step that chooses, so that who chooses next knows of it.
+  const placing = placePatiently(hives, wanted, (asked, known) => {
+    const placement = place(asked, known);
+    if (placement.kind === "worker") release = inFlight.begin(placement.workerId);
+    return placement;
+  }, { signal: job.signal });
+  try {
+    const { placement, url } = await placing;
+    const { hive } = placement;
+    // A hive that was killed and started again has another address, and nothing of what it had.
+    const hasMoved = () => hives.known().some(({ name, url: now }) => name === hive && now !== url);
+    let workerId: string;
+    if (placement.kind === "worker") workerId = placement.workerId;
+    else {
+      workerId = await spawn(hives, { url, hive, hasMoved }, request, job);
+      release = inFlight.begin(workerId);
+    }
+    onWorker(workerId);
+    // The choice has been made; what is left is the worker's to do.
+    const { hive: _hive, device: _device, engine: _engine, ...question } = request;
+    const { usage, finish_reason } = await relay(
+      `${url}/v1/workers/${workerId}/proxy`,
+      question,
+      job,
+      { name: `the worker on hive "${hive}"`, onToken, hasMoved },
+    ).catch((error: unknown) => {
+      throw asLost(error, `The worker for "${request.model}" died and was started again`);
+    });
+    return {
+      result: { model: request.model, hive, worker_id: workerId },
+      ...(usage && { usage }),
+      ...(finish_reason && { finish_reason }),
+    };
+  } finally {
+    release();
+  }
 }
 
 /** A job that is not known where it was submitted went with the process that had it. */
@@ -111,7 +122,9 @@ async function spawn(
     },
     job,
     { name: `hive "${hive}"`, hasMoved },
-  );
+  ).catch((error: unknown) => {
+    throw asLost(error, `Hive "${hive}" was started again`);
+  });
   const worker = workerInfoSchema.safeParse(result);
   if (worker.success) {
     hives.note(worker.data);

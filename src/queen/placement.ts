@@ -8,6 +8,8 @@ export interface PlacementRequest {
   engine?: string | undefined;
   /** A worker that was lost a moment ago, whatever its hive still says of it. */
   avoid?: string | undefined;
+  /** How many requests the queen herself has under way at a worker. None when it is left out. */
+  inFlight?: (workerId: string) => number;
 }
 
 /** A hive as placement sees it. */
@@ -37,15 +39,16 @@ export function place(request: PlacementRequest, hives: readonly HiveView[]): Pl
   const ready =
     candidates.filter(({ worker }) =>
       worker.state === "ready" && worker.worker_id !== request.avoid
-    ).sort((a, b) => load(a.worker) - load(b.worker))[0];
+    ).map((candidate) => ({ ...candidate, busy: load(request, candidate.worker) }))
+      .sort((a, b) => a.busy - b.busy)[0];
   if (ready !== undefined) {
-    const { hive, worker } = ready;
-    const busy = load(worker) === 0 ? "idle" : `${load(worker)} requests`;
+    const { hive, worker, busy } = ready;
+    const how = busy === 0 ? "idle" : busy === 1 ? "1 request" : `${busy} requests`;
     return {
       kind: "worker",
       hive: hive.name,
       workerId: worker.worker_id,
-      why: `has ${request.model} loaded (${busy})`,
+      why: `has ${request.model} loaded (${how})`,
     };
   }
   const loading = candidates.find(({ worker }) =>
@@ -93,8 +96,9 @@ function fits(request: PlacementRequest, worker: WorkerInfo): boolean {
       worker.device === request.device);
 }
 
-function load(worker: WorkerInfo): number {
-  return worker.requests + worker.waiting;
+/** How busy a worker is. What the queen has under way there is in the hive's figures or not yet. */
+function load({ inFlight }: PlacementRequest, worker: WorkerInfo): number {
+  return Math.max(worker.requests + worker.waiting, inFlight?.(worker.worker_id) ?? 0);
 }
 
 function running(hive: HiveView): number {

@@ -156,3 +156,18 @@ for (const name of ["llama", "Llama", "a b", "-x", "", "../x", "x".repeat(64)]) 
     assert.equal(enginesSchema.safeParse({ [name]: { command: COMMAND } }).success, false);
   });
 }
+
+Deno.test("engineSettingsSchema takes numbers and truth for a variable, as YAML writes them", () => {
+  const { env } = engineSettingsSchema.parse({
+    command: COMMAND,
+    env: { THREADS: 4, DEBUG: true, NAME: "x" },
+  });
+  assert.deepEqual(env, { THREADS: "4", DEBUG: "true", NAME: "x" });
+});
+
+Deno.test("engineSettingsSchema refuses what no argument and no variable can hold", () => {
+  assert.deepEqual(complaints({ command: [...COMMAND, "a\u0000b"] }), [
+    "command.5 must not hold the character NUL",
+  ]);
+  assert.match(complaints({ env: { A: "a\u0000b" } })[0] ?? "", /^env\.A /);
+});

@@ -1,6 +1,9 @@
 import { isTerminal, type JobEvent, type NarrationEvent } from "../../src/contracts/job_event.ts";
 import type { JobClient } from "../../src/jobs/job_client.ts";
 
+/** What no job of a test needs: past it the test fails, in place of hanging. */
+export const PATIENCE_MS = 120_000;
+
 interface Waiter {
   matches(event: JobEvent): boolean;
   found: PromiseWithResolvers<JobEvent>;
@@ -57,8 +60,10 @@ export class JobReader {
   }
 
   async #read(client: JobClient): Promise<JobEvent> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(this.#missing()), PATIENCE_MS);
     try {
-      for await (const event of client.stream(this.jobId)) {
+      for await (const event of client.stream(this.jobId, { signal: patience.signal })) {
         this.events.push(event);
         const told = this.#waiters.filter(({ matches }) => matches(event));
         this.#waiters = this.#waiters.filter((waiter) => !told.includes(waiter));
@@ -67,12 +72,13 @@ export class JobReader {
       }
       throw new Error("the stream ended without a terminal event");
     } finally {
+      clearTimeout(timer);
       this.#over = true;
       for (const { found } of this.#waiters) found.reject(this.#missing());
     }
   }
 
   #missing(): Error {
-    return new Error(`the job ended without it: ${JSON.stringify(this.events)}`);
+    return new Error(`the stream of the job did not show it: ${JSON.stringify(this.events)}`);
   }
 }

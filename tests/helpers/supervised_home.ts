@@ -11,7 +11,7 @@ import { EventConnection } from "../../src/http/event_connection.ts";
 import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
 import { isAlive, processStartTime } from "../../src/process/process_identity.ts";
 import { engineCommand } from "./engine_command.ts";
-import { JobReader } from "./job_reader.ts";
+import { JobReader, PATIENCE_MS } from "./job_reader.ts";
 import { listeningSockets, openSockets } from "./listening_sockets.ts";
 import { RbeeHome } from "./rbee_home.ts";
 
@@ -122,8 +122,11 @@ export class SupervisedHome implements AsyncDisposable {
   }
 
   async #firstOfTelemetry<R>(find: (shown: QueenTelemetry) => R | undefined): Promise<R> {
-    const connection = new EventConnection();
+    const patience = new AbortController();
+    const connection = new EventConnection({ signal: patience.signal });
     let last: QueenTelemetry | undefined;
+    const timer = setTimeout(() => patience.abort(missing()), PATIENCE_MS);
+    const missing = () => new Error(`the telemetry did not show it: ${JSON.stringify(last)}`);
     try {
       const url = `${this.queen.baseUrl}/v1/telemetry/stream`;
       for await (const shown of connection.data(url, "telemetry", queenTelemetrySchema)) {
@@ -132,9 +135,10 @@ export class SupervisedHome implements AsyncDisposable {
         last = shown;
       }
     } finally {
+      clearTimeout(timer);
       connection.close();
     }
-    throw new Error(`the telemetry ended without it: ${JSON.stringify(last)}`);
+    throw missing();
   }
 
   /** All that a worker has said so far, as plain lines; its end is the last of them. */

@@ -154,6 +154,10 @@ Deno.test("a hive ends what a hive before it that was killed has left, and lists
   const end = await new JobClient(first.url).submitAndStream(FIXTURE, () => {});
   assert.ok(end.type === "done");
   const worker = workerInfoSchema.parse(end.result);
+  // By the next beat what was said is on disk, which is written ten times a second.
+  const telemetry = await TelemetryWatch.open(first.url);
+  await telemetry.until((event) => telemetry.events.indexOf(event) === 1);
+  await telemetry[Symbol.asyncDispose]();
   first.hive.signal("SIGKILL");
   await first.hive.result;
   assert.equal(isAlive(worker.pid!), true);
@@ -167,7 +171,7 @@ Deno.test("a hive ends what a hive before it that was killed has left, and lists
     [worker.worker_id, "failed", "worker_lost"],
   ]);
   const log = await fetch(`${second.url}/v1/workers/${worker.worker_id}/log`);
-  assert.match(await log.text(), /"model":"bee-tiny"/);
+  assert.match(await log.text(), /main: model loaded/);
   second.hive.signal("SIGTERM");
   await second.hive.result;
   assert.deepEqual(home.processes(), []);

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { within } from "../../src/base/delay.ts";
 import type { JobEvent, NarrationEvent } from "../../src/contracts/job_event.ts";
 import { WorkerLifecycle } from "../../src/hive/worker_lifecycle.ts";
 import { isAlive } from "../../src/process/process_identity.ts";
-import { groupEnded, groupMembers } from "../helpers/ended_process.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { BEE_TINY, TestHive, type WatchedJob } from "../helpers/test_hive.ts";
 
-const PATIENCE_MS = 10_000;
 const STARTED = /^Worker process \d+ started$/;
 
 function narrations(events: readonly JobEvent[], actor: string, action: string): NarrationEvent[] {
@@ -293,28 +290,6 @@ Deno.test("WorkerLifecycle.stopAll() ends every worker, those that load too", as
   const end = (await loading.ended).at(-1);
   assert.ok(end?.type === "error");
   assert.equal(end.message, "The worker was stopped: the machine goes to sleep");
-});
-
-Deno.test("a worker that is killed takes with it what it had started itself", async () => {
-  await using hive = new TestHive();
-  const job = await hive.watch(BEE_TINY);
-  const pid = await startedPid(job);
-  let members: number[] = [];
-  let ended = false;
-  job.ended.then(() => ended = true);
-  // While it loads it has llama.cpp's binary tested by a process of its own.
-  while (members.length < 2) {
-    assert.ok(!ended, "it had loaded before it was caught");
-    members = await groupMembers(pid);
-  }
-  // Halted, so that it cannot end by itself.
-  for (const member of members) if (member !== pid) Deno.kill(member, "SIGSTOP");
-  Deno.kill(pid, "SIGKILL");
-  await job.ended;
-  await within(groupEnded(pid), PATIENCE_MS);
-  const left = await groupMembers(pid);
-  for (const member of left) Deno.kill(member, "SIGKILL");
-  assert.deepEqual(left, []);
 });
 
 Deno.test("WorkerLifecycle gives a worker up that says nothing while it loads, even one that ignores SIGTERM", async () => {

@@ -8,6 +8,7 @@ import { engineCommand } from "../helpers/engine_command.ts";
 import { control, engineHive, FIXTURE } from "../helpers/engine_hive.ts";
 import { groupMembers } from "../helpers/ended_process.ts";
 import { logEvents } from "../helpers/log_events.ts";
+import { loggedLine } from "../helpers/logged_line.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { nothingLeftOf, processesOf } from "../helpers/worker_processes.ts";
 
@@ -64,6 +65,19 @@ for (const [how, end] of Object.entries(ENDS)) {
     });
   }
 }
+
+Deno.test("a worker that is killed while it loads takes with it what it had started, also what is halted", async () => {
+  await using hive = engineHive(["--load-ms", "600000", "--forks", "2"]);
+  const job = await hive.watch(FIXTURE);
+  await job.said(/^Worker process/);
+  const [{ worker_id, pid } = assert.fail()] = await hive.list();
+  await loggedLine(hive.workers.get(worker_id).log, "main: HTTP server is listening");
+  // Halted, so that it cannot end by itself.
+  for (const member of processesOf(worker_id)) if (member !== pid) Deno.kill(member, "SIGSTOP");
+  Deno.kill(pid!, "SIGKILL");
+  assert.equal((await job.ended).at(-1)?.type, "error");
+  await assertNothingLeft(worker_id);
+});
 
 Deno.test("a process that has moved to a session of its own carries its worker's mark", async () => {
   await using hive = engineHive(["--fork-daemon"]);

@@ -15,6 +15,7 @@ class HomeWithHive implements AsyncDisposable {
   readonly home: RbeeHome;
   readonly hives: Hives;
   readonly #bell = new SignalBell();
+  readonly #started: Promise<unknown>[] = [];
 
   private constructor(home: RbeeHome) {
     this.home = home;
@@ -33,6 +34,7 @@ class HomeWithHive implements AsyncDisposable {
   /** Starts a hive, which ends with the home, and resolves with its pid when it is ready. */
   async start(): Promise<number> {
     const hive = this.home.start(["serve", "--role", "hive", "--port", "0"]);
+    this.#started.push(hive.result);
     await hive.line(/The hive is ready at /);
     return hive.pid;
   }
@@ -50,6 +52,7 @@ class HomeWithHive implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.hives.close();
     await this.home[Symbol.asyncDispose]();
+    await Promise.all(this.#started);
   }
 }
 

@@ -39,7 +39,7 @@ Deno.test("place() chooses the least busy ready worker", () => {
     kind: "worker",
     hive: "b",
     workerId: idle.worker_id,
-    why: "has bee-tiny loaded (1 requests)",
+    why: "has bee-tiny loaded (1 request)",
   });
 });
 

@@ -47,6 +47,8 @@ Deno.test("rbee hive status shows this machine's devices and workers, without a 
     [],
   ]);
   assert.equal(status.devices[0]?.kind, "cpu");
+  hive.signal("SIGTERM");
+  assert.equal((await hive.result).code, 0);
 });
 
 Deno.test("rbee hive status exits with 3 where no hive runs, also as JSON", async () => {
