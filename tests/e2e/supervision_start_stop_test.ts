@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { JobEvent } from "../../src/contracts/job_event.ts";
 import {
   enginesAsModels,
   fixtureEngine,
@@ -9,40 +8,35 @@ import {
 
 const ask = (model: string) => ({ operation: "infer", model, prompt: "Hello", max_tokens: 2 });
 
-Deno.test("a worker stopped while it loads is gone, and who waits for it is told so", async () => {
+Deno.test("a worker stopped while it loads ends who waits for it with that, and is stopped", async () => {
   await using home = await SupervisedHome.up(enginesAsModels({
     slow: fixtureEngine("--load-ms", "600000", "--forks", "2"),
   }));
-  const stop = async (model: string) => {
+  const jobs = [
+    { operation: "worker_spawn", model: "slow" },
+    { operation: "infer", model: "slow", prompt: "Hello" },
+    { operation: "worker_spawn", model: "bee-tiny" },
+  ];
+  for (const body of jobs) {
+    const job = await home.watch(body);
+    await job.said("worker_spawn", /started$/);
+    if (body.model === "slow") await home.workerIs("slow", "loading");
     const family = await home.family();
-    const { worker_id } = await home.worker(model);
-    const { code, stderr } = await home.rbee.rbee(["worker", "stop", worker_id]);
-    assert.equal(code, 0, stderr);
-    await home.assertGone(family);
-    const stopped = (await home.workers()).find((worker) => worker.worker_id === worker_id);
-    const { state, pid, url, error } = stopped!;
-    assert.deepEqual([state, pid, url, error], ["stopped", null, null, undefined]);
-  };
-  for (const model of ["slow", "bee-tiny"]) {
-    const spawn = await home.watch({ operation: "worker_spawn", model });
-    await spawn.said(model === "slow" ? "worker_spawn" : "listening", /started$|^Listening/);
-    await stop(model);
-    const end = await spawn.end;
+    const { worker_id } = await home.worker(body.model);
+    const stop = await home.rbee.rbee(["worker", "stop", worker_id]);
+    assert.equal(stop.code, 0, stop.stderr);
+    const end = await job.end;
     assert.ok(end.type === "error", JSON.stringify(end));
     assert.equal(end.message, "The worker was stopped: on request");
+    await home.assertGone(family);
+    const { state, pid, url, error } = await home.worker(body.model);
+    assert.deepEqual({ state, pid, url, error }, {
+      state: "stopped",
+      pid: null,
+      url: null,
+      error: undefined,
+    });
   }
-  const infer = await home.watch(ask("slow"));
-  const started = (event: JobEvent) =>
-    event.type === "narration" && /^Worker process \d+ started$/.test(event.human);
-  await infer.seen(started);
-  await stop("slow");
-  const retry = await infer.said("retry");
-  assert.equal(retry.human, "Trying once more: The worker was stopped: on request");
-  await infer.seen((event) => started(event) && infer.events.filter(started).length === 2);
-  await stop("slow");
-  const end = await infer.end;
-  assert.ok(end.type === "error", JSON.stringify(end));
-  assert.equal(end.message, "The worker was stopped: on request");
   await home.end();
 });
 

@@ -9,6 +9,7 @@ import {
 } from "../../src/worker/estimate_memory.ts";
 import { startLlama } from "../../src/worker/llama_backend.ts";
 import { type EmptyModel, writeEmptyModel } from "../helpers/gguf_file.ts";
+import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 /** The estimates of a model file, one for each of `options`. */
@@ -90,25 +91,25 @@ Deno.test("estimateMemory() reckons a context that would take seconds to try", a
 });
 
 Deno.test("estimateMemory() is what llama.cpp then takes", async () => {
-  const file = await findModelFile(DEMO_MODEL);
-  const options = { context: 32_768, parallel: 4 };
-  const llama = await startLlama("cpu", () => {});
-  try {
-    const need = await estimateMemory(llama, { file, options });
-    const model = await llama.loadModel({ modelPath: file.path });
-    const before = residentBytes();
-    const context = await model.createContext({
-      contextSize: options.context,
-      sequences: options.parallel,
-    });
-    const taken = residentBytes() - before;
-    await context.dispose();
-    await model.dispose();
-    const part = taken / need.context_bytes;
-    assert.ok(part > 0.7 && part < 1.1, `${taken} of ${need.context_bytes}`);
-  } finally {
-    await llama.dispose();
+  const contexts = [256, 32_768] as const;
+  const needs = await estimates(DEMO_MODEL, contexts.map((context) => ({ context })));
+  await using home = await RbeeHome.create();
+  // In processes of their own, as the tests of this one collect their garbage meanwhile.
+  const residents = [];
+  for (const context of contexts) {
+    const worker = home.start([
+      ...["serve", "--role", "worker", "--model", DEMO_MODEL, "--device", "cpu"],
+      ...["--context", String(context)],
+    ]);
+    await worker.line(/worker_ready/);
+    residents.push(residentBytes(worker.pid));
+    worker.signal("SIGTERM");
+    assert.equal((await worker.result).code, 0);
   }
+  const taken = residents[1]! - residents[0]!;
+  const reckoned = needs[1]!.context_bytes - needs[0]!.context_bytes;
+  const part = taken / reckoned;
+  assert.ok(part > 0.7 && part < 1.1, `${taken} of ${reckoned}`);
 });
 
 for (
@@ -159,7 +160,7 @@ Deno.test("estimateMemory() tells nothing of what llama.cpp cannot load", async 
   await assert.rejects(estimates(DEMO_MODEL, [{ kv_type: "q8_0" }]), { code: "cannot_estimate" });
 });
 
-function residentBytes(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
+function residentBytes(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
 }
