@@ -8,7 +8,14 @@ export function removableWorkers(workers: readonly Worker[], settings: HiveSetti
   return unusedWorkers(workers, settings).filter(isUnused);
 }
 
-/** The same, with those that are kept for a moment for who has just been given them. */
+/** Workers that stay until somebody ends them, also those that wait for a place. */
+export function pinnedWorkers(workers: readonly Worker[], settings: HiveSettings): Worker[] {
+  return workers.filter(({ state, spec }) =>
+    state !== "stopping" && isPinned(settings, spec.model)
+  );
+}
+
+/** Those that may go, with those that are kept for a moment for who has just been given them. */
 export function unusedWorkers(workers: readonly Worker[], settings: HiveSettings): Worker[] {
   return workers.filter(({ state, requests, spec }) =>
     state === "ready" && requests === 0 && !isPinned(settings, spec.model)

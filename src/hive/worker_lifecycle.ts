@@ -20,7 +20,7 @@ import { IdleClock, isUnused } from "./idle_clock.ts";
 import { KnownWorkers } from "./known_workers.ts";
 import type { LifecycleParts } from "./lifecycle_parts.ts";
 import { idleMsOf, modelsToPreload, settingsOf } from "./model_policy.ts";
-import { removableWorkers, unusedWorkers } from "./removable_workers.ts";
+import { pinnedWorkers, removableWorkers, unusedWorkers } from "./removable_workers.ts";
 import { reservedBytes } from "./reserved_memory.ts";
 import { Worker } from "./worker.ts";
 import { processOf } from "./worker_info.ts";
@@ -56,6 +56,7 @@ export class WorkerLifecycle {
       maxQueue,
       removable: () => removableWorkers(this.running(), this.#settings),
       unused: () => unusedWorkers(this.running(), this.#settings).length,
+      pinned: () => pinnedWorkers(this.running(), this.#settings).length,
       leaving: () => this.running().filter(({ state }) => state === "stopping").length,
       remove: (worker) => this.#stopIdle(worker, "to make room for another"),
     });
@@ -84,7 +85,7 @@ export class WorkerLifecycle {
   /** The jobs of a worker whose program knows none; undefined where it has its own. */
   jobsOf = (id: string): EngineJobs | undefined => this.#jobs.get(id);
 
-  /** @throws {RbeeError} `queue_full` If too many workers wait for a place; `engine_not_found`. */
+  /** @throws {RbeeError} As {@linkcode WorkerPlaces.requireRoom}, or `engine_not_found`. */
   requireRoom(request: WorkerSpawnRequest): void {
     if (this.#running(request, this.#complete(request)) === undefined) this.#places.requireRoom();
   }

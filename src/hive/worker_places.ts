@@ -1,3 +1,4 @@
+import { RbeeError } from "../base/rbee_error.ts";
 import { SlotQueue } from "../base/slot_queue.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import type { Worker } from "./worker.ts";
@@ -12,6 +13,8 @@ export interface WorkerPlacesOptions {
   removable(): Worker[];
   /** How many nobody uses, with those that may go only in a moment. */
   unused(): number;
+  /** How many never leave their place by themselves. */
+  pinned(): number;
   /** How many are about to leave their place. */
   leaving(): number;
   /** Ends one of them, so that its place is free. */
@@ -28,8 +31,17 @@ export class WorkerPlaces {
     this.#places = new SlotQueue([...Array(options.maxWorkers).keys()]);
   }
 
-  /** @throws {RbeeError} `queue_full` If as many wait as may. */
+  /**
+   * @throws {RbeeError} `queue_full` If as many wait as may.
+   * @throws {RbeeError} `all_pinned` If no place will ever be free.
+   */
   requireRoom(): void {
+    if (this.#options.pinned() >= this.#options.maxWorkers) {
+      throw new RbeeError(
+        "all_pinned",
+        `${this.#all} pinned; stop one with rbee worker stop ID, or raise hive.max_workers in rbee.yaml`,
+      );
+    }
     const free = this.#places.free + this.#options.unused();
     requireRoom({ free, waiting: this.#places.waiting }, this.#options.maxQueue);
   }
@@ -41,12 +53,18 @@ export class WorkerPlaces {
    * @throws {unknown} If `signal` aborts while waiting: its reason.
    */
   async enter(signal: AbortSignal): Promise<() => void> {
-    const { maxWorkers } = this.#options;
-    const onPlace = narratePlace(`All ${maxWorkers} workers that may run are in use`);
+    const onPlace = narratePlace(`${this.#all} in use`);
     const entering = this.#places.acquire({ signal, onPlace });
     this.makeRoom();
     const place = await entering;
     return () => this.#places.release(place);
+  }
+
+  get #all(): string {
+    const { maxWorkers } = this.#options;
+    return maxWorkers === 1
+      ? "The one worker that may run is"
+      : `All ${maxWorkers} workers that may run are`;
   }
 
   /** Ends workers that nobody uses, as many as are waited for. To be called when one is used no more. */

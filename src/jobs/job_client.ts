@@ -32,7 +32,9 @@ export interface SubmitOptions {
 /** An operation as it is sent: its name and its fields. */
 export type OperationBody = { operation: string } & Record<string, unknown>;
 
+/** How long who has heard of the cancel may take to end the job. */
 const CANCEL_PATIENCE_MS = 30_000;
+/** How long somebody is looked for who is to hear of it. */
 const LOST_CANCEL_MS = 3000;
 
 /** Submits jobs to a role and reads their streams, over connections that may break. */
@@ -146,7 +148,8 @@ export class JobClient {
 
   /**
    * Submits an operation and hands each event to `onEvent` in order, up to and with the terminal one,
-   * which it returns. When `signal` aborts, the job is cancelled, and its end still awaited.
+   * which it returns. When `signal` aborts, the job is cancelled, and its end still awaited: for 30 s
+   * where the role hears of it, for 3 s where it is out of reach.
    *
    * @throws {RbeeError} As {@linkcode JobClient.submit} and {@linkcode JobClient.stream} do.
    */
@@ -162,8 +165,14 @@ export class JobClient {
     let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
     let cancelling: Promise<void> | undefined;
     const onAbort = () => {
-      giveUpTimer = setTimeout(() => giveUp.abort(signal?.reason), CANCEL_PATIENCE_MS);
-      cancelling = this.#cancelWhenReachable(job_id, giveUp.signal);
+      const giveUpIn = (ms: number) => {
+        clearTimeout(giveUpTimer);
+        giveUpTimer = setTimeout(() => giveUp.abort(signal?.reason), ms);
+      };
+      giveUpIn(LOST_CANCEL_MS);
+      cancelling = this.#cancelWhenReachable(job_id, giveUp.signal).then(() => {
+        if (!giveUp.signal.aborted) giveUpIn(CANCEL_PATIENCE_MS);
+      });
     };
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });

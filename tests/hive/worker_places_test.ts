@@ -63,21 +63,38 @@ Deno.test("two spawns at once have two idle workers make room", async () => {
   assert.deepEqual(await statesOf(hive), ["ready", "ready", "stopped", "stopped"]);
 });
 
-Deno.test("a pinned worker makes no room: the spawn waits, and can be cancelled", async () => {
+Deno.test("a spawn is refused where pinned workers have every place", async () => {
   await using hive = engineHive([], { ...ONE, models: { "bee-tiny": { pin: true } } });
   const pinned = await hive.spawn(other(8));
+  const answer = await post(hive, other(16));
+  assert.equal(answer.status, 503);
+  assert.deepEqual((await answer.json()).error, {
+    code: "all_pinned",
+    message:
+      "The one worker that may run is pinned; stop one with rbee worker stop ID, or raise hive.max_workers in rbee.yaml",
+    type: "server_error",
+  });
+  assert.equal((await hive.spawn(other(8))).worker_id, pinned.worker_id);
+  await hive.workers.stop(pinned.worker_id, "on request");
+  await hive.spawn(other(16));
+});
+
+Deno.test("a worker that somebody uses makes no room: the spawn waits, and can be cancelled", async () => {
+  await using hive = engineHive([], ONE);
+  const used = await hive.spawn(other(8));
+  hive.workers.use(used.worker_id);
   const job = await hive.watch(other(16));
   const said = await job.said(/place/);
   assert.equal(
     said.type === "narration" && said.human,
-    "All 1 workers that may run are in use; place 1 in the queue",
+    "The one worker that may run is in use; place 1 in the queue",
   );
   const [waiting] = await hive.list();
   assert.deepEqual([waiting?.state, waiting?.pid, waiting?.url], ["starting", null, null]);
   await hive.client.cancel(job.id);
   assert.equal((await job.ended).at(-1)?.type, "cancelled");
   assert.deepEqual(await statesOf(hive), ["stopped", "ready"]);
-  assert.equal(hive.workers.get(pinned.worker_id).state, "ready");
+  assert.equal(hive.workers.get(used.worker_id).state, "ready");
 });
 
 Deno.test("the place in the queue is told to each who waits, each time it changes", async () => {

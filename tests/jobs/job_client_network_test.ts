@@ -268,3 +268,19 @@ Deno.test("JobClient.submitAndStream() cancels a job though the connection is do
   const end = await running;
   assert.equal(end.type, "cancelled");
 });
+
+Deno.test("JobClient.submitAndStream() does not wait for the end of a job whose role is gone", async () => {
+  await using role = startTestRole();
+  await using proxy = startCuttableProxy(role.url);
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const running = new JobClient(proxy.url).submitAndStream(HOLD, (event) => {
+    if (event.type !== "narration" || event.action !== "hold") return;
+    proxy.breakDown();
+    abort.abort(reason);
+  }, { signal: abort.signal });
+  const beganMs = performance.now();
+  await assert.rejects(running, reason);
+  // Not the half minute that a job may take to end.
+  assert.ok(performance.now() - beganMs < 15_000);
+});
