@@ -31,6 +31,7 @@ export async function stopDaemon(
   const files = daemonFiles(paths, role);
   const ran = await endDaemon(role, files);
   if (role === "hive") await endLeftoversOf(files.groups);
+  await removeFilesOfKilled(files);
   return ran;
 }
 
@@ -45,16 +46,20 @@ async function endDaemon(role: DaemonRole, files: DaemonFiles): Promise<boolean>
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       narrate(`${role}_stop`, `The ${role} has not ended; sending ${signal}`, { level: "warn" });
       signalProcess(file, signal);
-      if (await untilEnded(file, SIGNAL_GRACE_MS, follower)) {
-        // It had no time to take the file away itself.
-        await Deno.remove(files.pid).catch((error: unknown) => error);
-        return true;
-      }
+      if (await untilEnded(file, SIGNAL_GRACE_MS, follower)) return true;
     }
   } finally {
     follower.close();
   }
   throw new RbeeError("stop_failed", `The ${role} (process ${file.pid}) cannot be ended`);
+}
+
+/** One that was killed had no time to take its files away itself. */
+async function removeFilesOfKilled(files: DaemonFiles): Promise<void> {
+  const file = await readPidFile(files.pid);
+  // Somebody may have started one by hand meanwhile.
+  if (file === undefined || isSameProcess(file)) return;
+  for (const path of [files.pid, files.groups]) await Deno.remove(path).catch(noFile);
 }
 
 /** Returns whether it has heard. */
@@ -86,4 +91,8 @@ async function untilEnded(
   }
   await follower.pump();
   return true;
+}
+
+function noFile(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -21,7 +21,8 @@ const ledgerSchema = z.object({ boot_id: z.string(), groups: z.array(entrySchema
 /**
  * The process groups that a hive has running, on disk, so that the next hive can end what is left of
  * them after this one was killed. An entry is written before its process starts, so that there is no
- * moment in which a process is not in the list. Without a path it keeps nothing.
+ * moment in which a process is not in the list. An empty list has no file. Without a path it keeps
+ * nothing.
  */
 export class GroupLedger {
   readonly #path: string | undefined;
@@ -48,6 +49,7 @@ export class GroupLedger {
     if (this.#path === undefined) return;
     const temporary = `${this.#path}.new`;
     try {
+      if (this.#groups.size === 0) return Deno.removeSync(this.#path);
       const ledger = { boot_id: bootId(), groups: [...this.#groups.values()] };
       Deno.writeTextFileSync(temporary, JSON.stringify(ledger) + "\n", { mode: 0o600 });
       Deno.renameSync(temporary, this.#path);

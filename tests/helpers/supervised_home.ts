@@ -215,6 +215,9 @@ export class SupervisedHome implements AsyncDisposable {
     const listening = listeningSockets();
     const left = [...this.#sockets].filter((socket) => listening.has(socket));
     assert.deepEqual(left, [], "ports are open after rbee down");
+    for (const file of ["queen.pid", "hive.pid", "hive.groups.json"]) {
+      await assert.rejects(Deno.stat(`${this.rbee.path}/state/${file}`), Deno.errors.NotFound);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -51,6 +51,7 @@ Deno.test("GroupLedger replaces what it knew of a mark, and takes it off", async
   assert.deepEqual(await readLedger(folder.path), [TWO]);
   ledger.remove(TWO.mark);
   assert.deepEqual(await readLedger(folder.path), []);
+  assert.deepEqual(await folder.names(), []);
 });
 
 Deno.test("GroupLedger has an entry on disk before note() returns", async () => {
