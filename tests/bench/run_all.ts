@@ -1,6 +1,7 @@
 /** `deno task bench`: measures and prints. Speed is looked at here and nowhere else. */
 import { benchCancel } from "./cancel.ts";
 import { benchCapture, benchCaptureStream } from "./capture.ts";
+import { benchExecutable } from "./executable_bench.ts";
 import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
 import { benchWorkers } from "./workers.ts";
@@ -15,3 +16,4 @@ await benchJournal();
 await benchJobs();
 await benchCancel();
 await benchWorkers();
+await benchExecutable();
