@@ -2,7 +2,7 @@ import type { EngineSettings } from "../config/engine_settings.ts";
 import { findModelFile, type ModelFile } from "../models/model_file.ts";
 import { roleEnvironment } from "../process/self_command.ts";
 import type { Engine, EngineProgram } from "./engine.ts";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../process/free_port.ts";
 import { checkModelName } from "./model_name.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
 

@@ -10,6 +10,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   unknown_operation: 400,
   context_length_exceeded: 400,
   invalid_cursor: 400,
+  bad_destination: 400,
   unauthorized: 401,
   forbidden_host: 403,
   forbidden_origin: 403,

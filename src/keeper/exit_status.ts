@@ -19,6 +19,16 @@ const BY_CODE: Record<string, number> = {
   not_running: EXIT.unreachable,
   stopping: EXIT.unreachable,
   not_answering: EXIT.unreachable,
+  bad_destination: EXIT.usage,
+  ssh_unknown_host: EXIT.unreachable,
+  ssh_host_key_unknown: EXIT.unreachable,
+  ssh_host_key_changed: EXIT.unreachable,
+  ssh_timeout: EXIT.unreachable,
+  ssh_no_route: EXIT.unreachable,
+  ssh_refused: EXIT.unreachable,
+  ssh_failed: EXIT.unreachable,
+  ssh_permission_denied: EXIT.unauthorized,
+  ssh_agent_gone: EXIT.unauthorized,
   unauthorized: EXIT.unauthorized,
 };
 

@@ -16,6 +16,11 @@ export interface ChildOptions {
    * `daemon`: no pipes at all; the child redirects its own output and outlives this process.
    */
   mode: "captured" | "daemon";
+  /**
+   * Whether the child stays in this process's session and group, so that it can ask the person on the
+   * terminal. Signals then go to the child alone. Default false.
+   */
+  onTerminal?: boolean;
 }
 
 /** How a child ended. */
@@ -26,8 +31,9 @@ export interface ChildExit {
 }
 
 /**
- * A running child in a process group (and session) of its own. Signals go to the whole group, and
- * only while the child is known to be ours: once it has been reaped its pid may be another's.
+ * A running child, in a process group (and session) of its own unless it is on the terminal. Signals
+ * go to the whole group, and only while the child is known to be ours: once it has been reaped its pid
+ * may be another's.
  */
 export interface Child {
   readonly pid: number;
@@ -40,6 +46,11 @@ export interface Child {
   readonly exited: Promise<ChildExit>;
   /** Sends a signal to the child's group. Returns false when there is no such group any more. */
   signalGroup(signal: "SIGTERM" | "SIGKILL"): boolean;
+  /**
+   * Writes to standard input; resolves when it has been taken. What a child that has ended, or has
+   * closed its end, does not read is lost without an error. Not for daemons.
+   */
+  writeInput(data: Uint8Array): Promise<void>;
   /** Closes the pipe to standard input, which a child that watches it takes as its end. */
   closeInput(): Promise<void>;
   /** Lets this process end before the child. For daemons. */
@@ -66,7 +77,7 @@ export function spawnChild(options: ChildOptions): Child {
       stdin: pipe,
       stdout: pipe,
       stderr: pipe,
-      detached: true,
+      detached: options.onTerminal !== true,
     }).spawn();
   } catch (error) {
     throw cannotSpawn(options.program, error);
@@ -91,9 +102,17 @@ export function spawnChild(options: ChildOptions): Child {
     stderr: captured ? process.stderr : null,
     exited,
     signalGroup(signal) {
+      if (options.onTerminal) return !reaped && sendSignal(process.pid, signal);
       // While a group has members its id is no new process's pid; one that is there is another's.
       if (reaped && processStartTime(process.pid) !== null) return false;
       return signalGroup(process.pid, signal);
+    },
+    async writeInput(data) {
+      if (inputClosed) return;
+      const writer = process.stdin.getWriter();
+      // Fails when the child has closed its end first, and its exit tells more than that.
+      await writer.write(data).catch((error: unknown) => error);
+      writer.releaseLock();
     },
     closeInput,
     release: () => process.unref(),
@@ -107,14 +126,20 @@ export function spawnChild(options: ChildOptions): Child {
  */
 export function signalGroup(pgid: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   // Group 0 would be our own and group 1 everything.
-  if (pgid <= 1) return false;
+  return pgid > 1 && sendSignal(-pgid, signal);
+}
+
+function sendSignal(target: number, signal: "SIGTERM" | "SIGKILL"): boolean {
   try {
-    Deno.kill(-pgid, signal);
+    Deno.kill(target, signal);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new RbeeError("not_permitted", `Cannot signal process ${pgid}: it is another user's`);
+      throw new RbeeError(
+        "not_permitted",
+        `Cannot signal process ${Math.abs(target)}: it is another user's`,
+      );
     }
     if (error instanceof TypeError || error instanceof Error && /ESRCH/.test(error.message)) {
       return false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { endIfDeaf } from "../../src/hive/end_if_deaf.ts";
-import { freePort } from "../../src/hive/free_port.ts";
+import { freePort } from "../../src/process/free_port.ts";
 import { ChangingProgram } from "../helpers/changing_program.ts";
 import { engineCommand } from "../helpers/engine_command.ts";
 import { control, engineHive, FIXTURE, proxied } from "../helpers/engine_hive.ts";

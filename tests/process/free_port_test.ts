@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../src/hive/free_port.ts";
+import { freePort } from "../../src/process/free_port.ts";
 
 Deno.test("freePort() gives ports of the loopback address that can be listened on", () => {
   for (let n = 0; n < 20; n++) {
