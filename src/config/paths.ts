@@ -49,12 +49,14 @@ export function resolvePaths(
   };
 }
 
-/** The files of a daemon: four in the state folder, two journals in the data folder. */
+/** The files of a daemon: five in the state folder, two journals in the data folder. */
 export interface DaemonFiles {
   pid: string;
   log: string;
   /** What it prints beside its log: of a crash, or before its log is open. */
   crash: string;
+  /** What requests to it must show; a hive reads it when it starts. There may be none. */
+  token: string;
   /** The process groups that it has running. */
   groups: string;
   journal: string;
@@ -68,10 +70,16 @@ export function daemonFiles(paths: Paths, role: "queen" | "hive"): DaemonFiles {
     pid: join(paths.state, `${role}.pid`),
     log: join(paths.state, `${role}.log`),
     crash: join(paths.state, `${role}.crash.log`),
+    token: join(paths.state, `${role}.token`),
     groups: join(paths.state, `${role}.groups.json`),
     journal: join(paths.data, "journal", `${role}.db`),
     workers: join(paths.data, "journal", `${role}-workers.db`),
   };
+}
+
+/** What this home shows to a hive that was added; there may be none. */
+export function hiveTokenFile(paths: Pick<Paths, "state">, name: string): string {
+  return join(paths.state, "hives", `${name}.token`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { hiveAddressesSchema } from "../contracts/hive_address.ts";
 import { DEFAULT_MAX_QUEUE, hiveLimitsSchema, hiveSettingsSchema } from "./hive_settings.ts";
 
 /** The ports of the contract. */
@@ -43,6 +44,7 @@ export const rbeeYamlSchema = z.strictObject({
   models: hiveSettingsSchema.shape.models,
   engines: hiveSettingsSchema.shape.engines,
   journal: journalSchema.prefault({}),
+  hives: hiveAddressesSchema.default({}),
 });
 export type RbeeYaml = z.infer<typeof rbeeYamlSchema>;
 
@@ -52,14 +54,36 @@ export type RbeeYaml = z.infer<typeof rbeeYamlSchema>;
  * @throws {RbeeError} `bad_config` If it is not YAML or does not fit, naming file, line and key.
  */
 export async function readRbeeYaml(folder: string): Promise<RbeeYaml> {
-  const path = join(folder, "rbee.yaml");
-  let text: string;
+  const path = rbeeYamlPath(folder);
+  return parseRbeeYaml(path, await readRbeeYamlText(path));
+}
+
+/** The file in the folder of the configuration. */
+export function rbeeYamlPath(folder: string): string {
+  return join(folder, "rbee.yaml");
+}
+
+/**
+ * The text of `rbee.yaml`; empty when there is none.
+ *
+ * @throws {RbeeError} `bad_config` If it cannot be read.
+ */
+export async function readRbeeYamlText(path: string): Promise<string> {
   try {
-    text = await Deno.readTextFile(path);
+    return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return rbeeYamlSchema.parse({});
+    if (error instanceof Deno.errors.NotFound) return "";
     throw new RbeeError("bad_config", `Cannot read ${path}: ${String(error)}`, { cause: error });
   }
+}
+
+/**
+ * What the text of an `rbee.yaml` says, with the defaults.
+ *
+ * @param path What the file is called in errors.
+ * @throws {RbeeError} `bad_config` If it is not YAML or does not fit, naming file, line and key.
+ */
+export function parseRbeeYaml(path: string, text: string): RbeeYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const bad = (offset: number, what: string) =>

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 import { deviceSchema } from "../contracts/device.ts";
+import type { HiveAddresses } from "../contracts/hive_address.ts";
 import { type WorkerOptions, workerOptionsSchema } from "../contracts/worker.ts";
-import { type Paths, resolvePaths } from "./paths.ts";
+import { daemonFiles, type Paths, resolvePaths } from "./paths.ts";
+import { readTokenFile } from "./token_file.ts";
 import { DEFAULT_MAX_QUEUE, type HiveSettings } from "./hive_settings.ts";
 import { type JournalSettings, type QueenLimits, readRbeeYaml } from "./rbee_yaml.ts";
 
@@ -32,6 +34,8 @@ export interface DaemonOptions {
   port: number;
   paths: Paths;
   journal: JournalSettings;
+  /** What requests must show. Undefined: nothing. */
+  token?: string | undefined;
 }
 
 /** What llama.cpp is asked for a hive, which does not load it itself. */
@@ -40,6 +44,8 @@ const probeSchema = z.enum(["devices", "memory"]);
 /** What the queen is started with. */
 export interface QueenOptions extends DaemonOptions {
   limits: QueenLimits;
+  /** The hives of other machines, by name. */
+  hives: HiveAddresses;
 }
 
 /** What a hive is started with. */
@@ -84,15 +90,16 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
   if (flags.port !== undefined) check("--port", z.number().int().min(0).max(65_535), flags.port);
   if (role !== "worker") {
     const paths = resolvePaths();
-    const { queen, hive, models, engines, journal } = await readRbeeYaml(paths.config);
+    const { queen, hive, models, engines, journal, hives } = await readRbeeYaml(paths.config);
     const listener = (file: { host: string; port: number }) => ({
       paths,
       journal,
       host: flags.host ?? file.host,
       port: flags.port ?? file.port,
     });
-    if (role === "queen") return { role, ...listener(queen), limits: queen };
-    return { role, ...listener(hive), settings: { limits: hive, models, engines } };
+    if (role === "queen") return { role, ...listener(queen), limits: queen, hives };
+    const token = await readTokenFile(daemonFiles(paths, "hive").token);
+    return { role, ...listener(hive), token, settings: { limits: hive, models, engines } };
   }
   const probe = check("--probe", probeSchema.optional(), flags.probe);
   if (flags.model === undefined && probe !== "devices") {

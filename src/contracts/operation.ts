@@ -81,3 +81,11 @@ export const workerStopSchema = z.strictObject({
   hive: hiveNameSchema.optional(),
 });
 export type WorkerStopRequest = z.infer<typeof workerStopSchema>;
+
+/** Shows one hive. */
+export const hiveGetSchema = z.strictObject({
+  operation: z.literal("hive_get"),
+  name: hiveNameSchema,
+  /** Whether it is waited for until it is connected, up to 20 s. Default: one attempt is made. */
+  wait: z.boolean().default(false),
+});

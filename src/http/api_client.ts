@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import { authorizationFor } from "./bearer_tokens.ts";
 import { errorFromResponse } from "./errors.ts";
 import { readBody } from "./read_body.ts";
 
@@ -74,6 +75,7 @@ async function send<S extends z.ZodType>(
     method: request.method ?? "GET",
     headers: {
       ...(request.body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...authorizationFor(url),
       ...request.headers,
     },
     signal,

@@ -4,19 +4,22 @@ import { browserGuard } from "./browser_guard.ts";
 import { errorResponse } from "./errors.ts";
 import type { HealthState } from "./health.ts";
 import { limitBody } from "./json_body.ts";
+import { requireToken } from "./require_token.ts";
 
 /** What every role's routes stand on. */
 export interface AppOptions {
   health: HealthState;
   /** Host names beside the loopback ones. */
   names?: readonly string[];
+  /** What requests must show. Default: nothing. */
+  token?: string | undefined;
   /** Starts the shutdown of the role; returns at once. */
   requestShutdown(): void;
 }
 
 /**
  * The routes and rules that all roles share: `GET /health`, `POST /v1/shutdown`, refusal of foreign
- * hosts and origins, the limit of bodies, and one form for errors and unknown paths.
+ * hosts and origins and of who does not show the token, the limit of bodies, and one form for errors and unknown paths.
  */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
@@ -28,6 +31,7 @@ export function createApp(options: AppOptions): Hono {
     )
   );
   app.use(browserGuard(options.names === undefined ? {} : { names: options.names }));
+  if (options.token !== undefined) app.use(requireToken(options.token));
   app.get("/health", (c) => {
     const view = options.health.view();
     return c.json(view, view.status === "ok" ? 200 : 503, { "Cache-Control": "no-store" });

@@ -1,8 +1,10 @@
 import type { z } from "zod";
+import { parseJson } from "../base/parse_json.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import { decodeEvents } from "../sse/decode_events.ts";
 import { decodeMessages } from "../sse/decode_messages.ts";
+import { authorizationFor } from "./bearer_tokens.ts";
 import { errorFromResponse } from "./errors.ts";
 import { readBody } from "./read_body.ts";
 
@@ -83,6 +85,7 @@ export class EventConnection {
     const response = await fetch(url, {
       headers: {
         "Accept": "text/event-stream",
+        ...authorizationFor(url),
         ...(after === 0 ? {} : { "Last-Event-ID": String(after) }),
       },
       signal: this.#signal,
@@ -111,14 +114,5 @@ export class EventConnection {
   close(): void {
     clearInterval(this.#silenceTimer);
     this.#abort.abort();
-  }
-}
-
-/** Undefined for what is not JSON, which fits no schema. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

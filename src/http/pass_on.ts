@@ -1,3 +1,5 @@
+import { authorizationFor } from "./bearer_tokens.ts";
+
 // Of one connection only, see RFC 9110, section 7.6.1; the host is the other side's own.
 const HOP_HEADERS = [
   "connection",
@@ -9,12 +11,15 @@ const HOP_HEADERS = [
   "upgrade",
   "host",
   "origin",
+  // Each side shows its own to the next one alone; a foreign engine must not see a hive's.
+  "authorization",
 ];
 
 /**
  * Passes a request on to another address and its answer back: method, headers, body and status
- * unchanged, streams as they come. The one exception: compression is asked not to be used. When who
- * asked goes, the connection behind it is closed too.
+ * unchanged, streams as they come. Two exceptions: compression is asked not to be used, and the token
+ * is this process's own for that address, or none. When who asked goes, the connection behind it is
+ * closed too.
  *
  * @throws {TypeError} If nobody answers there.
  * @throws {unknown} If who asked goes before the answer comes: the reason of `request.signal`.
@@ -23,6 +28,7 @@ export async function passOn(request: Request, url: string): Promise<Response> {
   const asked = endToEnd(request.headers);
   // With any other value `fetch` would unpack the body and leave the headers as they were.
   asked.set("Accept-Encoding", "identity");
+  for (const [name, value] of Object.entries(authorizationFor(url))) asked.set(name, value);
   const answer = await fetch(url, {
     method: request.method,
     headers: asked,

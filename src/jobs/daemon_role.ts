@@ -36,7 +36,7 @@ export async function runDaemonRole(
   options: DaemonRoleOptions,
   process: RoleProcess,
 ): Promise<number> {
-  const { role, host, port, paths } = options;
+  const { role, host, port, paths, token } = options;
   const files = daemonFiles(paths, role);
   await ensureFolder(paths.state);
   // Before the port: the one that runs most likely has it, and is the better reason.
@@ -45,7 +45,15 @@ export async function runDaemonRole(
   const kept = resources.use(openKeptJobs(files.journal, options.journal));
   const parts = await options.open(resources);
   const { handlers, routes } = parts;
-  const server = startRoleServer({ role, host, port, handlers, routes, registry: kept.registry });
+  const server = startRoleServer({
+    role,
+    host,
+    port,
+    handlers,
+    routes,
+    token,
+    registry: kept.registry,
+  });
   try {
     await writePidFile(files.pid, { instance: server.health.instance, url: server.url });
   } catch (error) {

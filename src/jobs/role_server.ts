@@ -1,11 +1,13 @@
 import type { Hono } from "hono";
 import { v7 } from "uuid";
 import { within } from "../base/delay.ts";
+import { RbeeError } from "../base/rbee_error.ts";
 import type { Role } from "../contracts/identifiers.ts";
 import { createApp } from "../http/app.ts";
 import { HealthState } from "../http/health.ts";
-import { listen } from "../http/listen.ts";
+import { listen, type Listener, type ListenOptions } from "../http/listen.ts";
 import { narrate } from "../narration/narrate.ts";
+import { describePortHolder, findPortHolder } from "../process/port_holder.ts";
 import { JobRegistry } from "./job_registry.ts";
 import { jobRoutes } from "./job_routes.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
@@ -22,6 +24,8 @@ export interface RoleServerOptions {
   routes?: (app: Hono) => void;
   /** Names beside the loopback ones under which it may be addressed. */
   names?: readonly string[];
+  /** What requests must show, all but those for its health. Default: nothing. */
+  token?: string | undefined;
   /** How long running jobs may go on once a shutdown begins. Default 10,000. */
   graceMs?: number;
 }
@@ -43,7 +47,9 @@ export interface RoleServer {
  * Starts what queen, hive and worker have in common: health, jobs, shutdown. `/health` says `starting`
  * until the role sets its status.
  *
- * @throws {RbeeError} `port_in_use` or `cannot_listen`, see {@linkcode listen}.
+ * @throws {RbeeError} `port_in_use` If another program has the port; its name is told where it can be
+ * known.
+ * @throws {RbeeError} `cannot_listen` If the address is not this machine's or not permitted.
  */
 export function startRoleServer(options: RoleServerOptions): RoleServer {
   const health = new HealthState(options.role, v7());
@@ -53,6 +59,7 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
     health,
     requestShutdown: () => shutdown.resolve(),
     names: [...(options.names ?? []), options.host],
+    token: options.token,
   });
   app.route(
     "/",
@@ -64,7 +71,7 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
   );
   options.routes?.(app);
   const { host, port } = options;
-  const listener = listen({ host, port, handler: (request) => app.fetch(request) });
+  const listener = listenOrSayWho({ host, port, handler: (request) => app.fetch(request) });
   narrate("listening", `Listening on ${listener.url}`, {
     fields: { url: listener.url, port: listener.port },
   });
@@ -85,4 +92,23 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
     },
     close: () => listener.close(),
   };
+}
+
+/** As {@linkcode listen}, but the error of a port that is taken names who has it. */
+function listenOrSayWho(options: ListenOptions): Listener {
+  try {
+    return listen(options);
+  } catch (error) {
+    if (!(error instanceof RbeeError && error.code === "port_in_use")) throw error;
+    const { host, port } = options;
+    const holder = findPortHolder(host, port);
+    if (holder === undefined) throw error;
+    throw new RbeeError(
+      error.code,
+      `Port ${port} on ${host} is taken by ${
+        describePortHolder(holder)
+      }; choose another with --port (0 for any free one)`,
+      { details: { port, ...(holder.pid === undefined ? {} : { pid: holder.pid }) } },
+    );
+  }
 }

@@ -21,16 +21,36 @@ export interface HivePlace {
 /** What a link to a hive needs. */
 export interface HiveLinkOptions {
   name: string;
-  /** Looks where the hive is; undefined when there is none. */
-  find(): Promise<HivePlace | undefined>;
+  /** Looks where the hive is; undefined when there is none. Rejects with why that cannot be told. */
+  find(signal: AbortSignal): Promise<HivePlace | undefined>;
+  /** What a person can do when it cannot be used. Default: what helps with this machine's own. */
+  advise?: (why: { code: string; runs: boolean }) => string;
+  /** Called when a connection was lost, or could not be made. */
+  onLost?: () => void;
   /** Called whenever something new is known of it. */
   onChange(): void;
+  /** Whether it is known by its name before anything was heard of it. Default false. */
+  isAdded?: boolean;
   /** How often the hive says how it is, in milliseconds. Default 2,000. */
   beatMs?: number;
+  /** The longest wait between two attempts, in milliseconds, unless somebody asks. Default a beat. */
+  maxRetryMs?: number;
 }
 
 const MISSED_BEATS = 3;
 const ANSWER_MS = 5000;
+// One that was heard of a moment ago is more likely to come back than one that never was.
+const RETURN_MS = 120_000;
+/** What may pass by itself. */
+const PASSING = new Set([
+  "unreachable",
+  "ssh_timeout",
+  "ssh_no_route",
+  "ssh_refused",
+  "ssh_unknown_host",
+  "ssh_forward_failed",
+  "ssh_failed",
+]);
 
 /**
  * The queen's connection to one hive: subscribed to its telemetry, opened again with backoff when it
@@ -45,9 +65,15 @@ export class HiveLink {
   #view: KnownHive | undefined;
   #begun = 0;
   #ended = 0;
+  #heardMs: number | undefined;
 
   constructor(options: HiveLinkOptions) {
     this.#options = options;
+    if (options.isAdded) this.#view = connecting(options.name, null);
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /** What is known of the hive now; undefined when there is none. */
@@ -76,16 +102,19 @@ export class HiveLink {
     return this.#view;
   }
 
-  /** What is known of the hive, with its workers as it lists them this moment. */
+  /**
+   * What is known of the hive, with its workers as it lists them this moment. One that was added and
+   * does not answer is not waited for: it may be switched off.
+   */
   async refresh(): Promise<KnownHive | undefined> {
-    const view = await this.look();
+    const view = this.#options.isAdded ? this.#view : await this.look();
     if (view === undefined || view.unreachable !== undefined) return view;
     try {
       const { workers } = await requestJson(`${view.url}/v1/workers`, {
         schema: workerListSchema,
         timeoutMs: ANSWER_MS,
       });
-      return { ...view, workers };
+      return { ...view, workers: workers.map((worker) => this.#named(worker)) };
     } catch {
       // What the connection itself makes of it is known in a moment.
       return view;
@@ -96,7 +125,7 @@ export class HiveLink {
   note(worker: WorkerInfo): void {
     if (this.#view === undefined) return;
     const others = this.#view.workers.filter(({ worker_id }) => worker_id !== worker.worker_id);
-    this.#view = { ...this.#view, workers: [worker, ...others] };
+    this.#view = { ...this.#view, workers: [this.#named(worker), ...others] };
   }
 
   /** Lets go of the connection. */
@@ -110,17 +139,19 @@ export class HiveLink {
   }
 
   async #keep(): Promise<void> {
-    const backoff = new Backoff({ firstMs: 100, maxMs: this.#options.beatMs ?? BEAT_MS });
+    const { find, beatMs = BEAT_MS, maxRetryMs = beatMs } = this.#options;
+    const backoff = new Backoff({ firstMs: Math.min(100, maxRetryMs), maxMs: maxRetryMs });
     const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#begun++;
-      const place = await this.#options.find().catch(() => undefined);
+      let place: HivePlace | undefined;
       try {
+        place = await find(signal);
         if (place === undefined) this.#view = undefined;
         else await this.#follow(place, () => backoff.reset());
       } catch (error) {
         if (signal.aborted) return;
-        this.#lose(place!, error);
+        this.#lose(place, error);
       }
       this.#ended = this.#begun;
       this.#tell();
@@ -131,12 +162,7 @@ export class HiveLink {
   /** @throws {RbeeError} Why there is no connection, or no longer. */
   async #follow({ url, runs }: HivePlace, onBeat: () => void): Promise<never> {
     if (!runs) throw new RbeeError("hive_unreachable", "it has ended");
-    const { name } = this.#options;
-    this.#view ??= {
-      ...nothingKnown(name, url),
-      state: "connecting",
-      unreachable: "it has not answered yet",
-    };
+    this.#view ??= connecting(this.name, url);
     const version = await checkHealth(url, this.#closing.signal);
     const connection = new EventConnection({
       silenceLimitMs: MISSED_BEATS * (this.#options.beatMs ?? BEAT_MS),
@@ -167,21 +193,23 @@ export class HiveLink {
       url,
       version,
       state: "connected",
-      workers,
+      workers: workers.map((worker) => this.#named(worker)),
       devices,
       load,
       mayReturn: true,
     };
+    this.#heardMs = performance.now();
     this.#ended = this.#begun;
     this.#tell();
   }
 
-  #lose({ url, runs }: HivePlace, thrown: unknown): void {
-    const { name } = this.#options;
+  #lose(place: HivePlace | undefined, thrown: unknown): void {
+    const { name, advise = adviseHere } = this.#options;
     const { code, message } = toRbeeError(thrown);
-    // That one says itself what to do.
-    const advice = runs ? "end it with rbee down, then rbee up" : "start it with rbee up";
-    const unreachable = code === "version_mismatch" ? message : `${message}; ${advice}`;
+    const runs = place?.runs ?? false;
+    const advice = advise({ code, runs });
+    const unreachable = advice === "" ? message : `${message}; ${advice}`;
+    const mayPass = this.#heardMs !== undefined && performance.now() - this.#heardMs < RETURN_MS;
     if (this.#connected) {
       narrate("hive_lost", `Lost hive ${name}: ${message}`, {
         level: "warn",
@@ -190,11 +218,17 @@ export class HiveLink {
     }
     // Its workers go with it, and come back with it.
     this.#view = {
-      ...nothingKnown(name, url),
+      ...nothingKnown(name, place?.url ?? null),
       state: "unreachable",
       unreachable,
-      mayReturn: runs && code === "unreachable",
+      mayReturn: PASSING.has(code) && (place === undefined ? mayPass : runs),
     };
+    this.#options.onLost?.();
+  }
+
+  /** A hive calls itself by another name than the queen, who may know many. */
+  #named<W extends WorkerInfo>(worker: W): W {
+    return { ...worker, hive: this.name };
   }
 
   #tell(): void {
@@ -214,6 +248,19 @@ async function checkHealth(url: string, signal: AbortSignal): Promise<string> {
   return health.version;
 }
 
-function nothingKnown(name: string, url: string): Omit<KnownHive, "state"> {
+function adviseHere({ code, runs }: { code: string; runs: boolean }): string {
+  if (code === "version_mismatch") return "run rbee down and rbee up";
+  return runs ? "end it with rbee down, then rbee up" : "start it with rbee up";
+}
+
+function connecting(name: string, url: string | null): KnownHive {
+  return {
+    ...nothingKnown(name, url),
+    state: "connecting",
+    unreachable: "it has not answered yet",
+  };
+}
+
+function nothingKnown(name: string, url: string | null): Omit<KnownHive, "state"> {
   return { name, url, version: null, workers: [], devices: [], load: [], mayReturn: true };
 }

@@ -7,6 +7,6 @@ export function checkVersion(version: string): void {
   if (version.split(".", 2).join(".") === own) return;
   throw new RbeeError(
     "version_mismatch",
-    `it has version ${version} and the queen ${VERSION}; run rbee down and rbee up`,
+    `it has version ${version} and the queen ${VERSION}`,
   );
 }

@@ -1,74 +1,107 @@
 import { RbeeError } from "../base/rbee_error.ts";
-import { daemonFiles, type Paths } from "../config/paths.ts";
+import { type Paths } from "../config/paths.ts";
 import { type HiveInfo, LOCAL_HIVE } from "../contracts/hive.ts";
+import type { HiveAddress, HiveAddresses } from "../contracts/hive_address.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
-import { isSameProcess, readPidFile } from "../process/pid_file.ts";
-import { HiveLink, type HivePlace } from "./hive_link.ts";
+import { addedHive } from "./added_hive.ts";
+import { HiveLink } from "./hive_link.ts";
+import type { HiveSource } from "./hive_source.ts";
 import { hiveInfo, type KnownHive } from "./known_hive.ts";
+import { localHive } from "./local_hive.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 
 /** How the queen keeps in touch with her hives. */
 export interface HivesOptions {
+  /** Hives of other machines, by name. Default: none. */
+  added?: HiveAddresses;
   /** Called whenever something new is known of one. */
   onChange?: () => void;
   /** How often a hive says how it is, in milliseconds. Default 2,000. */
   beatMs?: number;
 }
 
-/** The hives that the queen can use. She finds the one of her own machine by that one's pid file. */
+interface Linked {
+  link: HiveLink;
+  source: HiveSource;
+}
+
+/** The hives that the queen can use: this machine's own, and those that were added. */
 export class Hives {
   /** What the queen has under way at the workers of all of them. */
   readonly inFlight = new RequestsInFlight();
-  readonly #links: HiveLink[];
+  readonly #paths: Paths;
+  readonly #options: HivesOptions;
+  readonly #linked = new Map<string, Linked>();
+  #started = false;
 
   constructor(paths: Paths, options: HivesOptions = {}) {
-    const { pid } = daemonFiles(paths, "hive");
-    this.#links = [
-      new HiveLink({
-        name: LOCAL_HIVE,
-        find: () => placeOf(pid),
-        onChange: options.onChange ?? (() => {}),
-        ...(options.beatMs === undefined ? {} : { beatMs: options.beatMs }),
-      }),
-    ];
+    this.#paths = paths;
+    this.#options = options;
+    this.#link(LOCAL_HIVE, localHive(paths));
+    for (const [name, address] of Object.entries(options.added ?? {})) this.add(name, address);
   }
 
   /** Begins to keep the connections. */
   start(): void {
-    for (const link of this.#links) link.start();
+    this.#started = true;
+    for (const { link } of this.#linked.values()) link.start();
   }
 
   /** Lets go of the connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.close()));
+    await Promise.all([...this.#linked.keys()].map((name) => this.remove(name)));
+  }
+
+  /** Takes up a hive of another machine. One that is there already stays as it is. */
+  add(name: string, address: HiveAddress): void {
+    if (this.#linked.has(name)) return;
+    this.#link(name, addedHive(this.#paths, name, address));
+    if (this.#started) this.#linked.get(name)?.link.start();
+  }
+
+  /** Lets go of a hive. */
+  async remove(name: string): Promise<void> {
+    const linked = this.#linked.get(name);
+    this.#linked.delete(name);
+    await linked?.link.close();
+    await linked?.source.close?.();
+    this.#options.onChange?.();
   }
 
   /** What is known now, without asking anybody. */
   known(): KnownHive[] {
-    return this.#links.flatMap(({ view }) => view ?? []);
+    return this.#links().flatMap(({ view }) => view ?? []);
   }
 
-  /** What is known, after an attempt to reach those that are not connected. */
-  async ask(): Promise<KnownHive[]> {
-    return (await Promise.all(this.#links.map((link) => link.look()))).flatMap((hive) =>
-      hive ?? []
-    );
+  /**
+   * What is known, after an attempt to reach the hive that is named; where none is, all of them when
+   * none is connected, and otherwise this machine's alone: what is switched off must not hold anybody up.
+   */
+  async ask(name?: string): Promise<KnownHive[]> {
+    const isAsked = name !== undefined
+      ? (link: HiveLink) => link.name === name
+      : this.known().some(({ state }) => state === "connected")
+      ? (link: HiveLink) => link.name === LOCAL_HIVE
+      : () => true;
+    await Promise.all(this.#links().filter(isAsked).map((link) => link.look()));
+    return this.known();
   }
 
-  /** The same, with the workers as each hive lists them this moment, ended ones too. */
+  /** The same of this machine's hive, with the workers as each hive lists them this moment. */
   async refresh(): Promise<KnownHive[]> {
-    const views = await Promise.all(this.#links.map((link) => link.refresh()));
+    await this.ask(LOCAL_HIVE);
+    const views = await Promise.all(this.#links().map((link) => link.refresh()));
     return views.flatMap((hive) => hive ?? []);
   }
 
   /** Takes up what a hive has just said of a worker. */
-  note(worker: WorkerInfo): void {
-    for (const link of this.#links) if (link.view?.name === worker.hive) link.note(worker);
+  note(hive: string, worker: WorkerInfo): void {
+    this.#linked.get(hive)?.link.note(worker);
   }
 
   /** The hives as they are listed. */
   async list(): Promise<HiveInfo[]> {
-    return (await this.ask()).map(hiveInfo);
+    return (await this.ask(LOCAL_HIVE)).map(hiveInfo);
   }
 
   /** The workers of all hives, or of the one that is named, ended ones too. */
@@ -76,6 +109,22 @@ export class Hives {
     const known = await this.refresh();
     return known.filter(({ name }) => hive === undefined || name === hive)
       .flatMap(({ workers }) => workers);
+  }
+
+  #links(): HiveLink[] {
+    return [...this.#linked.values()].map(({ link }) => link);
+  }
+
+  #link(name: string, source: HiveSource): void {
+    const { beatMs, onChange = () => {} } = this.#options;
+    const { close: _close, ...found } = source;
+    const link = new HiveLink({
+      name,
+      ...found,
+      onChange,
+      ...(beatMs === undefined ? {} : { beatMs }),
+    });
+    this.#linked.set(name, { link, source });
   }
 }
 
@@ -87,10 +136,5 @@ export class Hives {
 export function urlOf(known: readonly KnownHive[], name: string): string {
   const url = known.find((hive) => hive.name === name)?.url;
   if (url) return url;
-  throw new RbeeError("hive_unreachable", `Hive "${name}" has no address; start it with rbee up`);
-}
-
-async function placeOf(pidFile: string): Promise<HivePlace | undefined> {
-  const file = await readPidFile(pidFile);
-  return file === undefined ? undefined : { url: file.url, runs: isSameProcess(file) };
+  throw new RbeeError("hive_unreachable", `Hive "${name}" has no address now; see rbee hive list`);
 }

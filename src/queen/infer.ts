@@ -83,7 +83,7 @@ async function inferOnce(
       `${url}/v1/workers/${workerId}/proxy`,
       question,
       job,
-      { name: `the worker on hive "${hive}"`, onToken, hasMoved },
+      { hive, name: `the worker on hive "${hive}"`, onToken, hasMoved },
     ).catch((error: unknown) => {
       throw asLost(error, `The worker for "${request.model}" died and was started again`);
     });
@@ -121,13 +121,13 @@ async function spawn(
       ...(engine !== undefined && { engine }),
     },
     job,
-    { name: `hive "${hive}"`, hasMoved },
+    { hive, name: `hive "${hive}"`, hasMoved },
   ).catch((error: unknown) => {
     throw asLost(error, `Hive "${hive}" was started again`);
   });
   const worker = workerInfoSchema.safeParse(result);
   if (worker.success) {
-    hives.note(worker.data);
+    hives.note(hive, worker.data);
     return worker.data.worker_id;
   }
   throw new RbeeError("bad_answer", `Hive "${hive}" did not say which worker it started`);

@@ -38,7 +38,7 @@ export async function placePatiently(
   const deadlineMs = performance.now() + (options.patienceMs ?? PATIENCE_MS);
   let waiting = false;
   for (;;) {
-    const known = await hives.ask();
+    const known = await hives.ask(request.hive);
     const placement = policy(request, known);
     if (placement.kind !== "none") {
       narrate("placement", `Chose hive ${placement.hive}: it ${placement.why}`, {

@@ -3,6 +3,7 @@ import { runDaemonRole } from "../jobs/daemon_role.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
 import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
 import { queenOperations } from "./dispatch.ts";
+import { hiveRegistryOperations } from "./hive_registry.ts";
 import { Hives } from "./hives.ts";
 import { queenTelemetry } from "./queen_telemetry.ts";
 import { addQueenRoutes } from "./queen_routes.ts";
@@ -14,10 +15,16 @@ export function runQueen(options: QueenOptions, process: RoleProcess): Promise<n
     role: "queen",
     open(resources) {
       const feed: TelemetryFeed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
-      const hives = new Hives(options.paths, { onChange: () => feed.changed() });
+      const hives = new Hives(options.paths, {
+        added: options.hives,
+        onChange: () => feed.changed(),
+      });
       resources.defer(() => hives.close());
       return {
-        handlers: queenOperations(hives, options.limits),
+        handlers: {
+          ...queenOperations(hives, options.limits),
+          ...hiveRegistryOperations(hives, options.paths),
+        },
         routes: (app) => addQueenRoutes(app, hives, feed),
         start: () => hives.start(),
         stop() {

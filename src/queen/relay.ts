@@ -1,10 +1,12 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import { LOCAL_HIVE } from "../contracts/hive.ts";
 import type { TerminalEvent } from "../contracts/job_event.ts";
 import type { Job } from "../jobs/job.ts";
 import { JobClient, type OperationBody } from "../jobs/job_client.ts";
 import { newJobId } from "../jobs/job_id.ts";
 import { currentJobLog } from "../jobs/job_logs.ts";
 import { narrate } from "../narration/narrate.ts";
+import { actorOf, onMachine } from "../narration/remote_actor.ts";
 
 /** How long the other side goes on without us, and how long we look for it. */
 export const PATIENCE_MS = 60_000;
@@ -16,6 +18,8 @@ export type RelayedResult = Extract<TerminalEvent, { type: "done" }>;
 export interface RelayOptions {
   /** What the other side is called in narration: `hive "gpu"`. */
   name: string;
+  /** The hive that the other side is or belongs to. Default: this machine's own. */
+  hive?: string;
   onToken?: () => void;
   /** How long it is looked for when it is out of reach. Default 60,000. */
   patienceMs?: number;
@@ -25,7 +29,7 @@ export interface RelayOptions {
 
 /**
  * Runs an operation as a job of another role and brings all its events into the job that runs here:
- * they get places of this job and keep their time, actor, action, words, level, fields and progress.
+ * they get places of this job, name their machine where that is another, and keep their time, action, words, level, fields and progress.
  * Its terminal event is consumed. Cancelling the job here cancels the one there.
  *
  * @throws {RbeeError} The error that the other job ended with, or why it was out of reach for 60 s.
@@ -37,7 +41,9 @@ export async function relay(
   options: RelayOptions,
 ): Promise<RelayedResult> {
   const log = currentJobLog();
+  const { hive = LOCAL_HIVE } = options;
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
+  let isLost = false;
   const client = new JobClient(baseUrl, {
     patienceMs,
     submitPatienceMs: patienceMs,
@@ -45,6 +51,9 @@ export async function relay(
       if (options.hasMoved?.()) {
         throw new RbeeError("worker_gone", `${options.name} has gone: ${error.message}`);
       }
+      // Once, however many attempts it takes.
+      if (isLost) return;
+      isLost = true;
       narrate("reconnect", `Lost ${options.name}, trying again: ${error.message}`, {
         level: "warn",
       });
@@ -53,16 +62,24 @@ export async function relay(
   const jobId = newJobId();
   const forget = job.delegate({ url: client.baseUrl, job_id: jobId });
   const end = await client.submitAndStream(body, (event) => {
+    if (isLost) narrate("reconnect", `Reached ${options.name} again`);
+    isLost = false;
     switch (event.type) {
       case "narration":
         // The job and its tie are this job's own; the sentence and who said it are not.
-        log.append({ ...event, job_id: job.id, correlation_id: job.correlationId });
+        log.append({
+          ...onMachine(event, hive),
+          job_id: job.id,
+          correlation_id: job.correlationId,
+        });
         break;
       case "token":
         options.onToken?.();
         log.append(event);
         break;
       case "log":
+        log.append({ ...event, actor: actorOf(event.actor, hive) });
+        break;
       case "data":
         log.append(event);
         break;

@@ -70,8 +70,9 @@ async function onHive(
 ): Promise<JobResult> {
   // Which hive it is has been decided; the hive itself has no other to choose.
   const { hive: _hive, ...body } = request;
-  const { result } = await relay(url, body, job, { name: `hive "${name}"` });
+  const { result } = await relay(url, body, job, { hive: name, name: `hive "${name}"` });
   const worker = workerInfoSchema.safeParse(result);
-  if (worker.success) hives.note(worker.data);
-  return { result };
+  if (!worker.success) return { result };
+  hives.note(name, worker.data);
+  return { result: { ...worker.data, hive: name } };
 }

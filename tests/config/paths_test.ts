@@ -80,6 +80,7 @@ Deno.test("daemonFiles() are in the state and data folders, named after the role
     pid: `${IN_HOME.state}/queen.pid`,
     log: `${IN_HOME.state}/queen.log`,
     crash: `${IN_HOME.state}/queen.crash.log`,
+    token: `${IN_HOME.state}/queen.token`,
     groups: `${IN_HOME.state}/queen.groups.json`,
     journal: `${IN_HOME.data}/journal/queen.db`,
     workers: `${IN_HOME.data}/journal/queen-workers.db`,

@@ -27,6 +27,7 @@ const DEFAULTS: RbeeYaml = {
     max_job_mib: 2048,
     keep_completions: true,
   },
+  hives: {},
 };
 
 async function read(text: string): Promise<RbeeYaml> {

@@ -6,6 +6,8 @@ import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts"
 import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 import { writePidFile } from "../../src/process/pid_file.ts";
 import { queenOperations } from "../../src/queen/dispatch.ts";
+import type { Paths } from "../../src/config/paths.ts";
+import { hiveRegistryOperations } from "../../src/queen/hive_registry.ts";
 import { Hives } from "../../src/queen/hives.ts";
 import { queenTelemetry } from "../../src/queen/queen_telemetry.ts";
 import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
@@ -18,23 +20,26 @@ export class TestQueen implements AsyncDisposable {
   readonly client: JobClient;
   readonly #folder: TemporaryFolder;
   readonly hives: Hives;
+  readonly paths: Paths;
   readonly #feed: TelemetryFeed;
 
   private constructor(folder: TemporaryFolder, limits: QueenLimits) {
     this.#folder = folder;
-    const hives = new Hives({
+    const paths = {
       config: folder.join("config"),
       state: folder.path,
       data: folder.join("data"),
       cache: folder.join("cache"),
-    }, { onChange: () => this.#feed.changed() });
+    };
+    this.paths = paths;
+    const hives = new Hives(paths, { onChange: () => this.#feed.changed() });
     this.hives = hives;
     this.#feed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
     this.server = startRoleServer({
       role: "queen",
       host: "127.0.0.1",
       port: 0,
-      handlers: queenOperations(hives, limits),
+      handlers: { ...queenOperations(hives, limits), ...hiveRegistryOperations(hives, paths) },
       routes: (app) => addQueenRoutes(app, hives, this.#feed),
     });
     this.server.health.status = "ok";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { healthSchema } from "../../src/contracts/health.ts";
 import { startRoleServer } from "../../src/jobs/role_server.ts";
 import { newJobId } from "../../src/jobs/job_id.ts";
@@ -51,15 +52,16 @@ Deno.test("startRoleServer() on port 0 tells the port that was bound", async () 
   }
 });
 
-Deno.test("startRoleServer() on a taken port names the port and the way out", async () => {
+Deno.test("startRoleServer() on a taken port names the port, who has it and the way out", async () => {
   await using role = startTestRole();
   const port = Number(new URL(role.url).port);
   assert.throws(() => startRoleServer({ ...NO_HANDLERS, port }), {
     name: "RbeeError",
     code: "port_in_use",
-    message:
-      `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0 for any free one)`,
-    details: { port },
+    message: `Port ${port} on 127.0.0.1 is taken by ${
+      basename(Deno.execPath())
+    } (process ${Deno.pid}); choose another with --port (0 for any free one)`,
+    details: { port, pid: Deno.pid },
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RbeeError } from "../../src/base/rbee_error.ts";
 import { startRoleServer } from "../../src/jobs/role_server.ts";
 import { narrationContext, withNarrationContext } from "../../src/narration/context.ts";
 import { VERSION } from "../../src/version.ts";
@@ -127,8 +128,15 @@ Deno.test("HiveLink knows none when there is none any more", async () => {
   watched.place = undefined;
   hive.endStreams();
   await watched.until((view) => view === undefined);
-  watched.find = () => Promise.reject(new Error("the folder is gone"));
   assert.equal(await watched.link.look(), undefined);
+});
+
+Deno.test("HiveLink tells why it cannot be told where the hive is", async () => {
+  await using watched = new WatchedLink(undefined);
+  watched.find = () => Promise.reject(new RbeeError("ssh_timeout", "it does not answer"));
+  const view = await watched.link.look();
+  assert.deepEqual([view?.state, view?.url, view?.mayReturn], ["unreachable", null, false]);
+  assert.equal(view?.unreachable, "it does not answer; start it with rbee up");
 });
 
 Deno.test("HiveLink does not ask a hive whose process has ended", async () => {

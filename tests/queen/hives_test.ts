@@ -283,10 +283,40 @@ Deno.test("Hives.note() takes up a worker of the hive that it names", async () =
   await using hive = new ScriptedHive();
   await home.name(hive.url);
   await home.hives.ask();
-  const [ours, other] = [telemetryWorker(), telemetryWorker({ hive: "attic" })];
-  home.hives.note(ours);
-  home.hives.note(other);
+  const [ours, other] = [telemetryWorker(), telemetryWorker()];
+  home.hives.note("local", ours);
+  home.hives.note("attic", other);
   assert.deepEqual(home.hives.known()[0]?.workers, [ours]);
+});
+
+Deno.test("Hives names the workers of an added hive as she names that hive", async () => {
+  await using home = await Home.make();
+  await using hive = new ScriptedHive();
+  home.hives.add("attic", { url: hive.url });
+  assert.deepEqual(home.hives.known().map(({ name, state, url }) => [name, state, url]), [
+    ["attic", "connecting", null],
+  ]);
+  const [known] = await home.hives.ask("attic");
+  assert.deepEqual([known!.name, known!.state, known!.url], ["attic", "connected", hive.url]);
+  home.hives.note("attic", telemetryWorker());
+  assert.deepEqual(home.hives.known()[0]!.workers.map((worker) => worker.hive), ["attic"]);
+  await home.hives.remove("attic");
+  assert.deepEqual(home.hives.known(), []);
+});
+
+Deno.test("Hives.ask() waits for no other hive while one is connected", async () => {
+  await using home = await Home.make();
+  await using hive = new ScriptedHive();
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await home.name(hive.url);
+  await home.hives.ask();
+  // It takes the connection and never answers.
+  home.hives.add("silent", { url: `http://127.0.0.1:${silent.addr.port}` });
+  const known = await home.hives.ask();
+  assert.deepEqual(known.map(({ name, state }) => [name, state]), [
+    ["local", "connected"],
+    ["silent", "connecting"],
+  ]);
 });
 
 Deno.test("Hives.start() connects before anybody asks", async () => {
@@ -308,7 +338,7 @@ Deno.test("urlOf() gives the address of a hive or says that it has none", () => 
     assert.throws(() => urlOf(known, name), {
       name: "RbeeError",
       code: "hive_unreachable",
-      message: `Hive "${name}" has no address; start it with rbee up`,
+      message: `Hive "${name}" has no address now; see rbee hive list`,
     });
   }
 });
