@@ -11,6 +11,7 @@ import { roleEnvironment, selfCommand } from "../process/self_command.ts";
 import { printableText } from "../process/printable_text.ts";
 import { describeExit, stopChild } from "../process/supervisor.ts";
 import { LogFollower } from "./log_follower.ts";
+import { showOwnToken } from "./own_token.ts";
 import { lockRole } from "./start_lock.ts";
 
 /** A role that runs in the background. */
@@ -38,7 +39,7 @@ const START_STALL_MS = 30_000;
  * with this role and the instance of the file.
  *
  * @throws {RbeeError} `not_answering` If its process runs and does not answer so; `stopping` if it is
- * about to end.
+ * about to end; `bad_token` if the file of its token holds none.
  */
 export async function findDaemon(
   role: DaemonRole,
@@ -46,6 +47,7 @@ export async function findDaemon(
 ): Promise<RunningDaemon | undefined> {
   const file = await readPidFile(daemonFiles(paths, role).pid);
   if (file === undefined || !isSameProcess(file)) return undefined;
+  await showOwnToken(role, paths, file.url);
   try {
     const daemon = await checkHealth(role, file);
     if (daemon.health.status !== "stopping") return daemon;
@@ -87,6 +89,7 @@ export async function startDaemon(role: DaemonRole, options: StartOptions): Prom
       env: daemonEnvironment(),
     });
     const daemon = await untilHealthy(role, child, files.pid, follower, signal);
+    await showOwnToken(role, paths, daemon.url);
     narrate(`${role}_ready`, `The ${role} is ready at ${daemon.url} (process ${daemon.pid})`, {
       fields: { url: daemon.url, pid: daemon.pid },
     });
@@ -175,7 +178,7 @@ function startFailed(
   const { code, message } = toRbeeError(error);
   const ended = code === "exited_early" && exit !== undefined;
   const why = lastWords || (ended ? `it ended with ${describeExit(exit)}` : message);
-  const hint = why.startsWith("Port ") ? `; here with --${role}-port` : "";
+  const hint = why.startsWith("Port ") ? `; in rbee up and run it is --${role}-port` : "";
   return new RbeeError(
     code === "timeout" ? code : "start_failed",
     `The ${role} did not start: ${why}${hint} (its log: ${log})`,

@@ -4,9 +4,12 @@ import type { RoleFlags } from "../config/role_options.ts";
 import { addNarrationSink } from "../narration/narration_sink.ts";
 import { versionLine } from "../version.ts";
 import type { CommandContext, RunCommand } from "./command_context.ts";
+import { addCompletionsCommand } from "./commands/completions.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDownCommand } from "./commands/down.ts";
 import { addHiveCommand } from "./commands/hive.ts";
 import { addJobCommand } from "./commands/job.ts";
+import { addQueenCommand } from "./commands/queen.ts";
 import { addInferCommand, addRunCommand } from "./commands/run.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -94,9 +97,12 @@ function buildProgram(
   addUpCommand(program, run);
   addDownCommand(program, run);
   addStatusCommand(program, run);
-  addHiveCommand(program, run);
+  addQueenCommand(program, run, serve);
+  addHiveCommand(program, run, serve);
   addWorkerCommand(program, run);
   addJobCommand(program, run);
+  addDoctorCommand(program, run);
+  addCompletionsCommand(program, run);
   addServeCommand(program, serve);
   return program;
 }

@@ -1,7 +1,9 @@
 import { unlessAborted } from "../base/delay.ts";
+import { timestamp } from "../base/timestamp.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import type { NarrationLevel, NarrationRecord } from "../contracts/narration_record.ts";
 import { paintNarration } from "../narration/color.ts";
+import { formatNarrationJson } from "../narration/json_format.ts";
 import { isShown } from "../narration/level.ts";
 import type { NarrationSink } from "../narration/narration_sink.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,6 +18,11 @@ export interface RenderOptions {
   json?: boolean | undefined;
 }
 
+/** What is shown of narration. */
+export type ShownNarration =
+  & Pick<NarrationRecord, "actor" | "action" | "human" | "level">
+  & Partial<Pick<NarrationRecord, "at" | "fields" | "progress">>;
+
 /**
  * Shows narration and results: the result alone on standard output, the rest on standard error. Also
  * the sink for the keeper's own narration, so that all of it keeps its order.
@@ -25,6 +32,7 @@ export class Renderer implements NarrationSink {
   readonly #options: RenderOptions;
   readonly #minimum: NarrationLevel;
   #midLine = false;
+  #underWay = false;
 
   constructor(terminal: Terminal, options: RenderOptions) {
     this.#terminal = terminal;
@@ -32,12 +40,27 @@ export class Renderer implements NarrationSink {
     this.#minimum = options.verbose ? "debug" : "info";
   }
 
-  /** Shows a piece of narration. */
-  write(
-    record: Pick<NarrationRecord, "actor" | "action" | "human" | "level">,
-  ): void {
+  /** Shows a piece of narration; as JSON where another rbee reads it. */
+  write(record: ShownNarration): void {
     if (this.#options.quiet || !isShown(record.level, this.#minimum)) return;
-    this.#line(paintNarration(record, { color: this.#terminal.color }));
+    if (this.#terminal.narration === "json") {
+      const { actor, action, human, level, fields, progress } = record;
+      const at = record.at ?? timestamp();
+      this.#line(
+        formatNarrationJson({
+          rbee: "narration",
+          at,
+          actor,
+          action,
+          human,
+          level,
+          ...(fields && { fields }),
+          ...(progress && { progress }),
+        }),
+      );
+      return;
+    }
+    this.#line(paintNarration(record, { color: this.#terminal.color }), isUnderWay(record));
   }
 
   /** Shows an event of a job. */
@@ -80,6 +103,16 @@ export class Renderer implements NarrationSink {
     this.#result(lines.map((line) => line + "\n").join(""));
   }
 
+  /** Shows text that is the result, as it stands. */
+  text(text: string): void {
+    this.#result(text);
+  }
+
+  /** Whether results cannot be written any more, as when the reader of the pipe has left. */
+  get isUnread(): boolean {
+    return this.#terminal.queue.failureOf(this.#terminal.stdout) !== undefined;
+  }
+
   /** Shows how a command went: the value as JSON where that was asked for, else the sentence. */
   summary(value: unknown, sentence: string): void {
     if (this.#options.json) this.result(value);
@@ -119,10 +152,18 @@ export class Renderer implements NarrationSink {
     this.#terminal.queue.push(this.#terminal.stdout, text);
   }
 
-  #line(text: string): void {
-    const { queue, stderr, oneScreen } = this.#terminal;
+  /** A line that is under way is written over by the next one, on a terminal alone. */
+  #line(text: string, isUnderWay = false): void {
+    const { queue, stderr, oneScreen, stderrIsTerminal } = this.#terminal;
     const lead = this.#midLine && oneScreen ? "\n" : "";
     if (lead !== "") this.#midLine = false;
-    queue.push(stderr, `${lead}${text}\n`);
+    const clear = this.#underWay ? "\r\x1b[K" : "";
+    this.#underWay = isUnderWay && stderrIsTerminal && this.#terminal.color;
+    queue.push(stderr, `${lead}${clear}${text}${this.#underWay ? "" : "\n"}`);
   }
+}
+
+/** Whether more of the same is to come. */
+function isUnderWay({ progress }: ShownNarration): boolean {
+  return progress !== undefined && progress.total > 0 && progress.current < progress.total;
 }

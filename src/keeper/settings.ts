@@ -54,7 +54,12 @@ function readUrl(given: string): string {
   return url.origin;
 }
 
-function readPort(flag: string, given: number | undefined): number | undefined {
+/**
+ * Checks a port that a flag gives.
+ *
+ * @throws {RbeeError} `usage` If it is none.
+ */
+export function readPort(flag: string, given: number | undefined): number | undefined {
   if (given === undefined || given >= 0 && given <= 65_535) return given;
   throw new RbeeError("usage", `${flag} ${given} is not a port; give 0 to 65535`);
 }

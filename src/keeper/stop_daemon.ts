@@ -9,6 +9,7 @@ import { endLeftoversOf } from "../process/leftovers.ts";
 import { isSameProcess, readPidFile, signalProcess } from "../process/pid_file.ts";
 import type { DaemonRole } from "./daemon.ts";
 import { LogFollower } from "./log_follower.ts";
+import { showOwnToken } from "./own_token.ts";
 import { lockRole } from "./start_lock.ts";
 
 const REQUEST_GRACE_MS = 30_000;
@@ -29,19 +30,20 @@ export async function stopDaemon(
   // One that another command is starting now is waited for, and then stopped.
   using _lock = await lockRole(role, paths, options);
   const files = daemonFiles(paths, role);
-  const ran = await endDaemon(role, files);
+  const ran = await endDaemon(role, paths);
   if (role === "hive") await endLeftoversOf(files.groups);
   await removeFilesOfKilled(files);
   return ran;
 }
 
-async function endDaemon(role: DaemonRole, files: DaemonFiles): Promise<boolean> {
+async function endDaemon(role: DaemonRole, paths: Paths): Promise<boolean> {
+  const files = daemonFiles(paths, role);
   const file = await readPidFile(files.pid);
   if (file === undefined || !isSameProcess(file)) return false;
   narrate(`${role}_stop`, `Stopping the ${role} (process ${file.pid})`);
   const follower = await LogFollower.open(files.log);
   try {
-    const asked = await askToEnd(role, file);
+    const asked = await askToEnd(role, file, paths);
     if (asked && await untilEnded(file, REQUEST_GRACE_MS, follower)) return true;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       narrate(`${role}_stop`, `The ${role} has not ended; sending ${signal}`, { level: "warn" });
@@ -63,8 +65,9 @@ async function removeFilesOfKilled(files: DaemonFiles): Promise<void> {
 }
 
 /** Returns whether it has heard. */
-async function askToEnd(role: DaemonRole, file: PidFile): Promise<boolean> {
+async function askToEnd(role: DaemonRole, file: PidFile, paths: Paths): Promise<boolean> {
   try {
+    await showOwnToken(role, paths, file.url);
     await requestJson(`${file.url}/v1/shutdown`, {
       method: "POST",
       schema: z.object({ status: z.string() }),

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly oneScreen: boolean;
   /** Whether standard error gets colour. */
   readonly color: boolean;
+  /** How narration is written: for people (the default), or for the rbee that reads it. */
+  readonly narration?: "text" | "json";
 }
 
 /** This process's own terminal. */
@@ -28,6 +30,7 @@ export function ownTerminal(queue: OutputQueue): Terminal {
     oneScreen: isSameFile("/proc/self/fd/1", "/proc/self/fd/2") ??
       (stderrIsTerminal && Deno.stdout.isTerminal()),
     color: wantsColor(stderrIsTerminal),
+    narration: Deno.env.get("RBEE_NARRATION") === "json" ? "json" : "text",
   };
 }
 

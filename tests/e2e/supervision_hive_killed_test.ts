@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../src/hive/free_port.ts";
+import { listProcesses } from "../../src/process/process_table.ts";
+import { freePort } from "../../src/process/free_port.ts";
 import {
   enginesAsModels,
   fixtureEngine,
@@ -57,8 +58,12 @@ Deno.test("a hive killed takes its own workers along, and the next one ends what
     "slow loading",
   ]);
   const own = (await home.family()).filter(({ pid }) => engines.every((each) => each.pid !== pid));
-  // One that loads may have llama.cpp tried out in a process of its own.
-  const workers = own.filter(({ command }) => command.includes("serve --role worker"));
+  // One that loads may have llama.cpp tried out in a process of its own, which for a moment is a fork
+  // with its command line.
+  const leaders = new Set(listProcesses().map(({ pgid }) => pgid));
+  const workers = own.filter(({ pid, command }) =>
+    leaders.has(pid) && command.includes("serve --role worker")
+  );
   assert.equal(workers.length, 3, JSON.stringify(own));
 
   await home.kill("hive");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../src/hive/free_port.ts";
+import { freePort } from "../../src/process/free_port.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { JobReader } from "../helpers/job_reader.ts";
 import { enginesAsModels, fixtureEngine, SupervisedHome } from "../helpers/supervised_home.ts";

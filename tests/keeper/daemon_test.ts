@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { FakeHive } from "../helpers/fake_hive.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
@@ -76,7 +77,9 @@ Deno.test("rbee up says why a daemon does not start, and where its log is", asyn
   assert.equal(code, 1);
   assert.ok(
     stderr.endsWith(
-      `Error: The queen did not start: Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port (0 for any free one); here with --queen-port (its log: ${home.path}/state/queen.log)\n`,
+      `Error: The queen did not start: Port ${port} on 127.0.0.1 is taken by ${
+        basename(Deno.execPath())
+      } (process ${Deno.pid}); choose another with --port (0 for any free one); in rbee up and run it is --queen-port (its log: ${home.path}/state/queen.log)\n`,
     ),
     stderr,
   );

@@ -5,14 +5,23 @@ import { type RunCommand, withOutputFlags, withQueenFlag } from "../command_cont
 import { EXIT } from "../exit_status.ts";
 import { requireQueen } from "../queen_address.ts";
 import { formatTable } from "../table.ts";
+import type { Serve } from "./daemon_commands.ts";
+import { addHiveDaemonCommands } from "./hive_daemon.ts";
+import { addHiveAddCommands } from "./hive_add.ts";
+import { addHiveInstallCommands } from "./hive_install.ts";
 import { addHiveStatusCommand } from "./hive_status.ts";
 
-/** Adds `rbee hive list|status`. */
-export function addHiveCommand(program: Command, run: RunCommand): void {
-  const hive = program.command("hive").description("list hives, show what one has")
+/** Adds `rbee hive` and what is below it. */
+export function addHiveCommand(program: Command, run: RunCommand, serve: Serve): void {
+  const hive = program.command("hive").description(
+    "add, install, start, stop and watch hives, here and on other machines",
+  )
     .addHelpText("after", "\nExample:\n  rbee hive status");
   addList(hive, run);
   addHiveStatusCommand(hive, run);
+  addHiveDaemonCommands(hive, run, serve);
+  addHiveAddCommands(hive, run);
+  addHiveInstallCommands(hive, run);
 }
 
 function addList(hive: Command, run: RunCommand): void {

@@ -2,12 +2,13 @@ import type { Command } from "commander";
 import { type RunCommand, withOutputFlags, withPortFlags } from "../command_context.ts";
 import { findDaemon, startDaemon } from "../daemon.ts";
 import { EXIT } from "../exit_status.ts";
+import { startAllThere } from "../all_remote_hives.ts";
 import { narrate } from "../../narration/narrate.ts";
 
-/** Adds `rbee up`: start the queen and the hive of this home. */
+/** Adds `rbee up`: start the queen and the hive of this home, and every hive that was added by ssh. */
 export function addUpCommand(program: Command, run: RunCommand): void {
   const command = program.command("up")
-    .description("start the queen and the hive of this machine")
+    .description("start the queen, the hive of this machine, and every hive that was added")
     .addHelpText("after", "\nExample:\n  rbee up && rbee status");
   withPortFlags(withOutputFlags(command));
   command.action((flags: Record<string, never>) =>
@@ -22,8 +23,12 @@ export function addUpCommand(program: Command, run: RunCommand): void {
         const daemon = running ?? await startDaemon(role, { paths, ...settings[role], signal });
         urls[role] = daemon.url;
       }
-      renderer.summary(urls, `Up: queen ${urls["queen"]}, hive ${urls["hive"]}`);
-      return EXIT.ok;
+      const { started, failed } = await startAllThere({ settings, signal });
+      for (const { name, url } of started) urls[name] = url;
+      const names = started.map(({ name }) => `, hive ${name}`).join("");
+      renderer.summary(urls, `Up: queen ${urls["queen"]}, hive ${urls["hive"]}${names}`);
+      for (const { name, message } of failed) renderer.error(`Hive "${name}": ${message}`);
+      return failed.length === 0 ? EXIT.ok : EXIT.failed;
     })
   );
 }

@@ -1,0 +1,147 @@
+import { type Command, Option } from "commander";
+import { RbeeError } from "../../base/rbee_error.ts";
+import { addHive, removeHive } from "../../config/hive_entries.ts";
+import {
+  addedHiveNameSchema,
+  type HiveAddress,
+  hiveAddressSchema,
+} from "../../contracts/hive_address.ts";
+import { JobClient } from "../../jobs/job_client.ts";
+import { narrate } from "../../narration/narrate.ts";
+import { runRemoteScript } from "../../ssh/remote_command.ts";
+import { remoteRbee } from "../../ssh/remote_rbee.ts";
+import { showEnd } from "../ask.ts";
+import {
+  type CommandContext,
+  flag,
+  type RunCommand,
+  withOutputFlags,
+  withQueenFlag,
+} from "../command_context.ts";
+import { EXIT } from "../exit_status.ts";
+import { findQueen } from "../queen_address.ts";
+import { foregroundHost, type RemoteFlags } from "../remote_hive.ts";
+
+interface AddFlags extends RemoteFlags {
+  ssh?: string;
+  url?: string;
+  path?: string;
+}
+
+/** Adds `rbee hive add|remove`. */
+export function addHiveAddCommands(hive: Command, run: RunCommand): void {
+  addAdd(hive, run);
+  addRemove(hive, run);
+}
+
+/** The flag that has a host key accepted which was never seen. */
+export function hostKeyFlag(): Option {
+  return flag("--accept-new-host-key", "accept the key of a host that was never seen, and keep it");
+}
+
+function addAdd(hive: Command, run: RunCommand): void {
+  const command = hive.command("add")
+    .argument("<name>", "what the hive is to be called")
+    .description("add a hive of another machine; rbee.yaml remembers it")
+    .addOption(flag("--ssh <destination>", "USER@HOST[:PORT], or a name of ~/.ssh/config"))
+    .addOption(flag("--url <url>", "the hive's own address, such as http://10.0.0.5:7835"))
+    .addOption(flag("--path <path>", "where rbee is there (default: ~/.local/bin/rbee)"))
+    .addOption(hostKeyFlag())
+    .addHelpText("after", "\nExample:\n  rbee hive add gpu --ssh anna@gpu-box");
+  withQueenFlag(withOutputFlags(command));
+  command.action((name: string, flags: AddFlags) =>
+    run(flags, [name], async (context) => {
+      const address = readAddress(name, flags);
+      if (address.ssh !== undefined) await tryOut(name, address.ssh, flags, context);
+      return await addAddress(name, address, context);
+    })
+  );
+}
+
+/**
+ * Writes the address of a hive down: by the queen where one runs, who connects at once, else here.
+ *
+ * @param options.replace Whether another address of a hive of that name gives way.
+ * @throws {RbeeError} `hive_exists` If there is another hive of that name.
+ */
+export async function addAddress(
+  name: string,
+  address: HiveAddress,
+  { settings, renderer, signal }: CommandContext,
+  options: { replace?: boolean } = {},
+): Promise<number> {
+  const queen = await findQueen(settings);
+  if (queen !== undefined) {
+    const body = { operation: "hive_add", name, ...address, ...options };
+    const end = await new JobClient(queen.url).submitAndStream(
+      body,
+      (event) => event.type === "narration" ? renderer.write(event) : undefined,
+      { signal },
+    );
+    return showEnd(end, renderer, signal);
+  }
+  await addHive(settings.paths, name, address, options);
+  renderer.summary({ name, ...address }, `Added hive ${name}; rbee up connects to it`);
+  return EXIT.ok;
+}
+
+function addRemove(hive: Command, run: RunCommand): void {
+  const command = hive.command("remove")
+    .argument("<name>", "which hive")
+    .description("forget a hive of another machine; what runs there goes on")
+    .addHelpText("after", "\nExample:\n  rbee hive remove gpu");
+  withQueenFlag(withOutputFlags(command));
+  command.action((name: string, flags: Record<string, never>) =>
+    run(flags, [name], async ({ settings, renderer, signal }) => {
+      const queen = await findQueen(settings);
+      if (queen !== undefined) {
+        const end = await new JobClient(queen.url).submitAndStream(
+          { operation: "hive_remove", name },
+          (event) => event.type === "narration" ? renderer.write(event) : undefined,
+          { signal },
+        );
+        return showEnd(end, renderer, signal);
+      }
+      await removeHive(settings.paths, name);
+      renderer.summary({ removed: name }, `Removed hive ${name}; what runs there goes on`);
+      return EXIT.ok;
+    })
+  );
+}
+
+/** @throws {RbeeError} `usage` If the name or the address does not fit. */
+function readAddress(name: string, { ssh, url, path }: AddFlags): HiveAddress {
+  const named = addedHiveNameSchema.safeParse(name);
+  if (!named.success) {
+    throw new RbeeError("usage", `The name "${name}" ${named.error.issues[0]!.message}`);
+  }
+  const address = hiveAddressSchema.safeParse({
+    ...(ssh !== undefined && { ssh }),
+    ...(url !== undefined && { url }),
+    ...(path !== undefined && { path }),
+  });
+  if (address.success) return address.data;
+  const { path: field, message } = address.error.issues[0]!;
+  throw new RbeeError(
+    "usage",
+    field.length === 0
+      ? "Give either --ssh USER@HOST or --url http://HOST:PORT"
+      : `--${field.join(".")} ${message}`,
+  );
+}
+
+/** A machine that is switched off now may be added all the same; what is wrong with it is said. */
+async function tryOut(
+  name: string,
+  ssh: string,
+  flags: RemoteFlags,
+  { signal }: CommandContext,
+): Promise<void> {
+  const { host } = remoteRbee(name, { ssh }, foregroundHost(flags));
+  try {
+    await runRemoteScript(host, "exit 0", { signal });
+  } catch (error) {
+    if (!(error instanceof RbeeError)) throw error;
+    narrate("hive_add", error.message, { level: "warn", fields: { hive: name } });
+  }
+}

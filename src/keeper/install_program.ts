@@ -1,0 +1,138 @@
+import { RbeeError } from "../base/rbee_error.ts";
+import { narrate } from "../narration/narrate.ts";
+import { copyToHost } from "../ssh/copy_file.ts";
+import { runRemoteScript } from "../ssh/remote_command.ts";
+import { probeHost, type RemoteHost } from "../ssh/remote_host.ts";
+import { remotePath } from "../ssh/remote_path.ts";
+import { type RemoteRbee, runRemoteRbee } from "../ssh/remote_rbee.ts";
+import type { ProgramToInstall } from "./own_program.ts";
+
+/** What an installation has done. */
+export interface Installation {
+  /** False when the same was there already. */
+  copied: boolean;
+  path: string;
+  /** What it says to `--version` there. */
+  version: string;
+}
+
+/** What Deno's own libraries ask for. */
+const GLIBC = [2, 27] as const;
+/** The copy, and what it unpacks into the cache folder at its first start. */
+const ROOM_TIMES = 5;
+const MIB = 2 ** 20;
+
+// From the home folder, where the copy is, to its place: there under a name of its own first, since a
+// move from another disk is not one step.
+const PLACE = [
+  "set -e",
+  'sum=$(sha256sum "./$1" 2>/dev/null || shasum -a 256 "./$1")',
+  'if [ "${sum%% *}" != "$3" ]; then rm -f "./$1"; echo damaged >&2; exit 3; fi',
+  'mkdir -p "$(dirname "$2")"',
+  'chmod 755 "./$1"',
+  'mv -f "./$1" "$2.$1"',
+  'mv -f "$2.$1" "$2"',
+].join("; ");
+
+/**
+ * Installs rbee on a host: looks what that is, copies the executable where it is not there already,
+ * compares its sum, and puts it in its place in one step. Says what it does.
+ *
+ * @throws {RbeeError} `wrong_platform` If it could not run there, `remote_disk_full` If it would not
+ * fit, both before anything is copied; `damaged` If what arrived is something else; `ssh_…`.
+ * @throws {unknown} If `signal` aborts: its reason.
+ */
+export async function installProgram(
+  rbee: RemoteRbee,
+  program: ProgramToInstall,
+  options: { signal: AbortSignal },
+): Promise<Installation> {
+  const { name, host, path } = rbee;
+  const { signal } = options;
+  narrate("install", `Looking at the machine of hive ${name}`, { fields: { hive: name } });
+  const there = await probeHost(host, { program: path, signal });
+  requireFit(name, there, program);
+  const copied = there.installed?.sha256 !== program.sha256;
+  if (copied) {
+    await copy(rbee, program, there, signal);
+  } else {
+    narrate("install", `The same rbee is there already, at ${path}`, { fields: { hive: name } });
+  }
+  const { stdout, stderr, code } = await runRemoteRbee(rbee, ["--version"], { signal });
+  const version = stdout.trim();
+  if (code !== 0 || version === "") {
+    throw new RbeeError(
+      "install_failed",
+      `rbee does not run on the machine of hive "${name}": ${stderr.trim().split("\n").at(-1)}`,
+    );
+  }
+  return { copied, path, version };
+}
+
+async function copy(
+  { name, host, path }: RemoteRbee,
+  { path: localPath, bytes, sha256 }: ProgramToInstall,
+  { installed }: RemoteHost,
+  signal: AbortSignal,
+): Promise<void> {
+  const part = `.rbee-${crypto.randomUUID()}.part`;
+  const what = installed === undefined ? "Copying rbee" : `Replacing rbee ${installed.version}`;
+  const total = Math.round(bytes / MIB);
+  let said = -1;
+  await copyToHost(host, { localPath, remoteName: part }, {
+    signal,
+    onProgress({ current }) {
+      const percent = Math.floor(current / bytes * 100);
+      // Ten lines in a file; a terminal draws over the one that is under way.
+      const step = Deno.stderr.isTerminal() ? percent : Math.floor(percent / 10);
+      if (step === said) return;
+      said = step;
+      narrate(
+        "install",
+        `${what} on ${name}: ${percent} % of ${total} MiB`,
+        { fields: { hive: name }, progress: { current, total: bytes, unit: "bytes" } },
+      );
+    },
+  });
+  const placed = await runRemoteScript(host, PLACE, {
+    args: [part, remotePath(path), sha256],
+    signal,
+  });
+  if (placed.code === 0) {
+    narrate("install", `Installed rbee at ${path}`, { fields: { hive: name } });
+    return;
+  }
+  const why = placed.stderr.trim().split("\n").at(-1) ?? "";
+  await runRemoteScript(host, 'rm -f "./$1"', { args: [part] });
+  if (placed.code === 3) {
+    throw new RbeeError("damaged", `The copy on ${name} was damaged on its way; install it again`);
+  }
+  throw new RbeeError(
+    "install_failed",
+    `Cannot put rbee at ${path} on the machine of hive "${name}": ${why}; name another with --path`,
+  );
+}
+
+function requireFit(name: string, there: RemoteHost, program: ProgramToInstall): void {
+  const refuse = (why: string) =>
+    new RbeeError("wrong_platform", `Hive "${name}" cannot have this rbee: ${why}`);
+  if (there.os !== "Linux" || there.arch !== program.arch) {
+    throw refuse(
+      `its machine is ${there.os} on ${there.arch}, and the executable is for Linux on ${program.arch}; build one there and name it with --program`,
+    );
+  }
+  const [major = 0, minor = 0] = there.glibc?.split(".").map(Number) ?? [];
+  const isEnough = major > GLIBC[0] || major === GLIBC[0] && minor >= GLIBC[1];
+  if (!isEnough) {
+    throw refuse(
+      `it needs glibc ${GLIBC.join(".")}, and its machine has ${there.glibc ?? "none"}`,
+    );
+  }
+  const wanted = program.bytes * ROOM_TIMES;
+  if (there.freeBytes === undefined || there.freeBytes >= wanted) return;
+  const [free, needed] = [there.freeBytes, wanted].map((bytes) => Math.ceil(bytes / MIB));
+  throw new RbeeError(
+    "remote_disk_full",
+    `The disk of hive "${name}" has ${free} MiB free and rbee needs ${needed} MiB; free some there`,
+  );
+}
