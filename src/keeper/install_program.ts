@@ -32,6 +32,10 @@ const PLACE = [
   'chmod 755 "./$1"',
   'mv -f "./$1" "$2.$1"',
   'mv -f "$2.$1" "$2"',
+  // What earlier versions have unpacked, each of 140 MB, unless something still runs there.
+  'cache=${RBEE_HOME:+$RBEE_HOME/cache}; : "${cache:=${XDG_CACHE_HOME:-$HOME/.cache}/rbee}"',
+  'for old in "$cache"/program-*; do if [ -d "$old" ] && ' +
+  '! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF "$old/"; then rm -rf "$old"; fi; done',
 ].join("; ");
 
 /**

@@ -84,7 +84,7 @@ Deno.test(
         ["$(id)@host", /is no ssh destination/],
       ] as const
     ) {
-      assert.match(await machines.fails(1, "hive", "add", "bad", `--ssh=${destination}`), message);
+      assert.match(await machines.fails(2, "hive", "add", "bad", `--ssh=${destination}`), message);
     }
     await machines.ok("hive", "add", "gpu", "--ssh", there.destination);
     assert.match(
@@ -92,14 +92,14 @@ Deno.test(
       /install it with rbee hive install gpu/,
     );
     await there.knowHostKey(undefined);
-    assert.match(await machines.fails(1, "hive", "start", "gpu"), /--accept-new-host-key/);
+    assert.match(await machines.fails(3, "hive", "start", "gpu"), /--accept-new-host-key/);
     await there.knowHostKey("other_host_key");
-    assert.match(await machines.fails(1, "hive", "start", "gpu"), /has changed.*ssh-keygen -R/);
+    assert.match(await machines.fails(3, "hive", "start", "gpu"), /has changed.*ssh-keygen -R/);
     await there.knowHostKey(undefined);
     await machines.ok("hive", "remove", "gpu");
     await machines.ok("hive", "add", "gpu", "--ssh", there.destination, "--accept-new-host-key");
     await there.files.configure({ key: "wrong_id" });
-    assert.match(await machines.fails(1, "hive", "start", "gpu"), /ssh-copy-id/);
+    assert.match(await machines.fails(4, "hive", "start", "gpu"), /ssh-copy-id/);
     await machines.ok("down");
   }),
 );

@@ -41,8 +41,23 @@ Deno.test(
       const logs = await machines.ok("hive", "logs", "gpu", "-n", "1000");
       assert.match(logs.stdout, /The hive is ready at/);
 
+      // Another file of the same program, as another version is.
+      const other = `${machines.home.path}/other`;
+      await Deno.copyFile(program, other);
+      await Deno.writeTextFile(other, "\n", { append: true });
+      await there.run("mkdir .cache/rbee/program-old");
+      const upgraded = await machines.ok("hive", "upgrade", "gpu", "--program", other);
+      assert.match(upgraded.stderr, /Replacing rbee 0\.1\.0/);
+      assert.equal((await there.run("ls .cache/rbee | grep -c program-")).stdout, "1\n");
+      assert.match(upgraded.stderr, /Hive gpu has version 0\.1\.0 and runs/);
+      const healthy = await machines.home.rbee(["doctor", "--json"]);
+      assert.match(healthy.stdout, /answers, and has rbee 0\.1\.0/);
+
       await machines.ok("hive", "stop", "gpu");
       await there.idle((command) => command.includes("sshd"));
+      // What is missing is started, also there.
+      const story = await machines.ok("run", "--hive", "gpu", ...STORY);
+      assert.equal(story.stdout, stdout);
       await machines.ok("hive", "uninstall", "gpu", "--purge");
       assert.equal((await there.run("find . -type f")).stdout, "");
       await machines.ok("hive", "remove", "gpu");

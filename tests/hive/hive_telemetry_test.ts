@@ -34,9 +34,8 @@ Deno.test("a hive's telemetry tells of a worker that waits for its place without
   await using hive = engineHive([], {
     beatMs: NEXT_DAY_MS,
     limits: { max_workers: 1 },
-    models: { "bee-tiny": { pin: true } },
   });
-  await hive.spawn(FIXTURE);
+  hive.workers.use((await hive.spawn(FIXTURE)).worker_id);
   await using telemetry = await TelemetryWatch.open(hive.url);
   const job = await hive.watch({ ...FIXTURE, context: 8 });
   await job.said(/place 1/);

@@ -66,16 +66,18 @@ Deno.test("the portable file leaves standard input to the program, at its first 
   }
 });
 
-Deno.test("the portable file adds its own path to the environment, and nothing else", async () => {
+Deno.test("the portable file adds its own path and a folder for Deno to the environment, and nothing else", async () => {
   await using tiny = await TinyPortable.make();
   const env = { HOME: tiny.home, LC_ALL: "de_DE.UTF-8", TEXT: "a b\nc", RBEE_MAX_TOKENS: "3" };
   const set = (text: string) => new Set(text.split("\n").filter((line) => !/^_=/.test(line)));
   const shell = await tiny.run([], { env, command: ["/bin/sh", "-c", "env"] });
   for (const start of ["first", "later"]) {
     const { stdout } = await tiny.run(["environment"], { env });
-    const own = `RBEE_EXECUTABLE=${tiny.file}`;
-    assert.deepEqual(set(stdout), new Set([...set(shell.stdout), own]), start);
+    const own = [`RBEE_EXECUTABLE=${tiny.file}`, `DENO_DIR=${tiny.home}/cache/deno`];
+    assert.deepEqual(set(stdout), new Set([...set(shell.stdout), ...own]), start);
   }
+  const theirs = await tiny.run(["environment"], { env: { ...env, DENO_DIR: "/tmp/mine" } });
+  assert.match(theirs.stdout, /^DENO_DIR=\/tmp\/mine$/m);
 });
 
 Deno.test("the portable file is the program's process, not its parent", async () => {

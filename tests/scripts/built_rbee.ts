@@ -88,7 +88,9 @@ export class BuiltRbee implements AsyncDisposable {
 /** The names in the cache folder of a home; none when there is no such folder. */
 export async function cacheOf(home: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(`${home}/cache`))).map(({ name }) => name).sort();
+    const entries = await Array.fromAsync(Deno.readDir(`${home}/cache`));
+    // Where Deno keeps what it has compiled.
+    return entries.map(({ name }) => name).filter((name) => name !== "deno").sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

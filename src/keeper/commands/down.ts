@@ -22,7 +22,7 @@ export function addDownCommand(program: Command, run: RunCommand): void {
         : { stopped: [], failed: [] };
       const there = stopped.map((name) => `, hive ${name} too`).join("");
       renderer.summary(
-        { queen, hive, hives: stopped },
+        { queen, hive, ...(flags.all && { hives: stopped }) },
         (queen || hive
           ? "Down: everything of this home has stopped"
           : "Nothing of this home was running") + there,

@@ -24,7 +24,7 @@ export function addRunCommand(program: Command, run: RunCommand): void {
       const prompt = await readPrompt(words, { signal });
       // What is wrong is said before anything is started for it.
       inferBody(model, prompt, flags);
-      const { url } = await startMissing(settings, signal);
+      const { url } = await startMissing(settings, { signal, hive: flags.hive });
       return await ask(url, model, prompt, flags, renderer, signal);
     })
   );

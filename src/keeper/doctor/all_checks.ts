@@ -8,6 +8,7 @@ import { gpuCheck } from "./gpu_check.ts";
 import { hivesCheck } from "./hives_check.ts";
 import { portCheck } from "./port_check.ts";
 import { sshCheck } from "./ssh_check.ts";
+import { sshHostsCheck } from "./ssh_hosts_check.ts";
 
 /** What `rbee doctor` looks at, in the order in which it is shown. */
 export const ALL_CHECKS: readonly Check[] = [
@@ -21,5 +22,6 @@ export const ALL_CHECKS: readonly Check[] = [
   gpuCheck,
   diskCheck,
   sshCheck,
+  sshHostsCheck,
   hivesCheck,
 ];

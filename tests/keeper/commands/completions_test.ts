@@ -101,7 +101,9 @@ zpty -w shell "source $1; bindkey '^I' complete-word; print REA''DY"
 until_shown READY
 shift
 for line shown in "$@"; do
-  zpty -w -n shell "$line"$'\\t\\x10'
+  zpty -w -n shell "$line"$'\\t'
+  # Possibilities are not listed while another key is waiting.
+  [[ $shown == '<'* ]] && zpty -w -n shell $'\\x10'
   until_shown "$shown"
   zpty -w -n shell $'\\x15'
 done
