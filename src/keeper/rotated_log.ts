@@ -54,7 +54,7 @@ export class RotatedLog implements Disposable {
     return log;
   }
 
-  /** The next bytes; undefined when there are none for now. They are valid until the next call. */
+  /** The next bytes; undefined when no more have come yet. They are valid until the next call. */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const bytes = await this.#readFile();

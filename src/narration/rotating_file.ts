@@ -15,7 +15,7 @@ export interface RotatingFileOptions {
  * one; a file may therefore be longer than the limit by one write. Readable by its owner alone.
  *
  * Where a file cannot be put aside (a full or read-only disk), it is written on; what cannot be written
- * rejects, as any writer does.
+ * rejects, as with every writer.
  */
 export class RotatingFile implements OutputWriter {
   readonly #path: string;

@@ -11,7 +11,7 @@ export interface TunnelOptions {
   /** As the host itself names it. Default `127.0.0.1`. */
   remoteHost?: string;
   remotePort: number;
-  /** The port of this end, if it is free. Default: any that is. */
+  /** The port of this end, if it is free. By default one that is. */
   localPort?: number | undefined;
   /** Ends the tunnel, also while it is being opened. */
   signal?: AbortSignal | undefined;

@@ -5,12 +5,13 @@ import {
   addedHiveNameSchema,
   type HiveAddress,
   hiveAddressSchema,
+  hiveAnswerSchema,
 } from "../../contracts/hive_address.ts";
-import { JobClient } from "../../jobs/job_client.ts";
+import type { HiveInfo } from "../../contracts/hive.ts";
+import { JobClient, type OperationBody } from "../../jobs/job_client.ts";
 import { narrate } from "../../narration/narrate.ts";
 import { runRemoteScript } from "../../ssh/remote_command.ts";
 import { remoteRbee } from "../../ssh/remote_rbee.ts";
-import { showEnd } from "../ask.ts";
 import {
   type CommandContext,
   flag,
@@ -23,6 +24,7 @@ import { findQueen } from "../queen_address.ts";
 import { foregroundHost, type RemoteFlags } from "../remote_hive.ts";
 
 interface AddFlags extends RemoteFlags {
+  json?: boolean;
   ssh?: string;
   url?: string;
   path?: string;
@@ -53,7 +55,15 @@ function addAdd(hive: Command, run: RunCommand): void {
     run(flags, [name], async (context) => {
       const address = readAddress(name, flags);
       if (address.ssh !== undefined) await tryOut(name, address.ssh, flags, context);
-      return await addAddress(name, address, context);
+      const hive = await addAddress(name, address, context);
+      const { renderer } = context;
+      const seen = hive && { state: hive.state, ...(hive.error && { error: hive.error }) };
+      // In words the queen has said it.
+      if (hive === undefined || flags.json) {
+        const sentence = `Added hive ${name}; rbee up connects to it`;
+        renderer.summary({ name, ...address, ...seen }, sentence);
+      }
+      return EXIT.ok;
     })
   );
 }
@@ -62,27 +72,23 @@ function addAdd(hive: Command, run: RunCommand): void {
  * Writes the address of a hive down: by the queen where one runs, who connects at once, else here.
  *
  * @param options.replace Whether another address of a hive of that name gives way.
+ * @returns How the queen sees the hive; undefined where none runs.
  * @throws {RbeeError} `hive_exists` If there is another hive of that name.
  */
 export async function addAddress(
   name: string,
   address: HiveAddress,
-  { settings, renderer, signal }: CommandContext,
+  context: CommandContext,
   options: { replace?: boolean } = {},
-): Promise<number> {
+): Promise<HiveInfo | undefined> {
+  const { settings } = context;
   const queen = await findQueen(settings);
   if (queen !== undefined) {
     const body = { operation: "hive_add", name, ...address, ...options };
-    const end = await new JobClient(queen.url).submitAndStream(
-      body,
-      (event) => event.type === "narration" ? renderer.write(event) : undefined,
-      { signal },
-    );
-    return showEnd(end, renderer, signal);
+    return await tellQueen(queen.url, body, context);
   }
   await addHive(settings.paths, name, address, options);
-  renderer.summary({ name, ...address }, `Added hive ${name}; rbee up connects to it`);
-  return EXIT.ok;
+  return undefined;
 }
 
 function addRemove(hive: Command, run: RunCommand): void {
@@ -92,21 +98,35 @@ function addRemove(hive: Command, run: RunCommand): void {
     .addHelpText("after", "\nExample:\n  rbee hive remove gpu");
   withQueenFlag(withOutputFlags(command));
   command.action((name: string, flags: Record<string, never>) =>
-    run(flags, [name], async ({ settings, renderer, signal }) => {
+    run(flags, [name], async (context, _args, { json }) => {
+      const { settings, renderer } = context;
       const queen = await findQueen(settings);
-      if (queen !== undefined) {
-        const end = await new JobClient(queen.url).submitAndStream(
-          { operation: "hive_remove", name },
-          (event) => event.type === "narration" ? renderer.write(event) : undefined,
-          { signal },
-        );
-        return showEnd(end, renderer, signal);
+      if (queen === undefined) {
+        await removeHive(settings.paths, name);
+        renderer.summary({ removed: name }, `Removed hive ${name}; what runs there goes on`);
+        return EXIT.ok;
       }
-      await removeHive(settings.paths, name);
-      renderer.summary({ removed: name }, `Removed hive ${name}; what runs there goes on`);
+      await tellQueen(queen.url, { operation: "hive_remove", name }, context);
+      if (json) renderer.result({ removed: name });
       return EXIT.ok;
     })
   );
+}
+
+/** Has the queen do something with a hive, and says what she says. */
+async function tellQueen(
+  url: string,
+  body: OperationBody,
+  { renderer, signal }: CommandContext,
+): Promise<HiveInfo> {
+  const end = await new JobClient(url).submitAndStream(
+    body,
+    (event) => event.type === "narration" ? renderer.write(event) : undefined,
+    { signal },
+  );
+  if (end.type === "done") return hiveAnswerSchema.parse(end.result).hive;
+  if (end.type === "error") throw new RbeeError(end.code, end.message);
+  throw new RbeeError("cancelled_elsewhere", `The queen cancelled it: ${end.reason}`);
 }
 
 /** @throws {RbeeError} `usage` If the name or the address does not fit. */
