@@ -3,6 +3,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { PipeReaders } from "../process/pipe_readers.ts";
 import type { CommandContext } from "./command_context.ts";
 import type { DaemonRole } from "./daemon.ts";
+import { ReadableLog } from "./readable_log.ts";
 import { RotatedLog } from "./rotated_log.ts";
 
 /** What of a log is shown. */
@@ -11,13 +12,15 @@ export interface LogFlags {
   lines: number;
   /** Goes on showing what comes, until the person presses Ctrl-C or nobody reads any more. */
   follow?: boolean;
+  /** As it stands in the file: a record of JSON a line. */
+  json?: boolean;
 }
 
 // Asked again and again, since a folder on another machine tells no changes. Nobody sees the delay.
 const POLL_MS = 200;
 
 /**
- * Shows the last lines of a log on standard output as they stand, older files of it included where
+ * Shows the last lines of a log on standard output, older files of it included where
  * needed. Never ahead of who reads: nothing is dropped.
  *
  * @param path Of the newest file.
@@ -27,7 +30,7 @@ export async function showLog(
   path: string,
   options: LogFlags & Pick<CommandContext, "renderer" | "signal"> & { role: DaemonRole },
 ): Promise<void> {
-  const { lines, follow, renderer, signal, role } = options;
+  const { lines, follow, json, renderer, signal, role } = options;
   using log = await RotatedLog.open(path, lines);
   if (log === undefined) {
     throw new RbeeError(
@@ -37,10 +40,12 @@ export async function showLog(
   }
   const readers = follow ? new PipeReaders() : undefined;
   const decoder = new TextDecoder();
+  const readable = new ReadableLog();
   while (!signal.aborted && !renderer.isUnread) {
     const bytes = await log.read();
     if (bytes !== undefined) {
-      renderer.text(decoder.decode(bytes, { stream: true }));
+      const text = decoder.decode(bytes, { stream: true });
+      renderer.text(json ? text : readable.push(text));
       await renderer.flush({ signal });
       continue;
     }
@@ -49,4 +54,5 @@ export async function showLog(
       if (!signal.aborted) throw error;
     });
   }
+  renderer.text(readable.flush());
 }

@@ -38,7 +38,9 @@ const FAILURES: readonly Failure[] = [
     code: "ssh_unknown_host",
     line: /^ssh: Could not resolve hostname (\S+): /,
     say: ({ name }, match) =>
-      `Cannot find a machine called ${match[1]} for ${name}: check its name, or ~/.ssh/config`,
+      `Cannot find a machine called ${match[1]}${
+        match[1] === name || name.endsWith(`@${match[1]}`) ? "" : ` for ${name}`
+      }: check its name, or ~/.ssh/config`,
   },
   {
     code: "ssh_permission_denied",

@@ -56,6 +56,9 @@ export function withLogFlags(command: Command): Command {
   return command
     .addOption(numberFlag("-n, --lines <n>", "how many of the last lines").default(100))
     .addOption(
+      flag("--json", "as it stands in the file, a record of JSON a line"),
+    )
+    .addOption(
       flag("-f, --follow", "go on showing what comes; Ctrl-C ends it, with exit status 0"),
     );
 }

@@ -54,7 +54,10 @@ function addAdd(hive: Command, run: RunCommand): void {
   command.action((name: string, flags: AddFlags) =>
     run(flags, [name], async (context) => {
       const address = readAddress(name, flags);
-      if (address.ssh !== undefined) await tryOut(name, address.ssh, flags, context);
+      const { ssh } = address;
+      // A queen that runs tries it herself; but to accept a key is the person's.
+      const isTried = flags.acceptNewHostKey !== true && await findQueen(context.settings);
+      if (ssh !== undefined && !isTried) await tryOut(name, ssh, flags, context);
       const hive = await addAddress(name, address, context);
       const { renderer } = context;
       const seen = hive && { state: hive.state, ...(hive.error && { error: hive.error }) };

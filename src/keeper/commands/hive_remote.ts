@@ -60,7 +60,13 @@ export async function remoteHiveLogs(
   flags: LogFlags & RemoteFlags,
 ): Promise<number> {
   const rbee = await rbeeOf(settings.paths, name, flags);
-  const args = ["hive", "logs", `--lines=${flags.lines}`, ...(flags.follow ? ["--follow"] : [])];
+  const args = [
+    "hive",
+    "logs",
+    `--lines=${flags.lines}`,
+    ...(flags.follow ? ["--follow"] : []),
+    ...(flags.json ? ["--json"] : []),
+  ];
   try {
     await runThere(rbee, args, { signal, onResult: (line) => renderer.lines([line]) });
   } catch (error) {

@@ -102,7 +102,7 @@ Deno.test("rbee hive logs shows what the hive narrated, after its end too", asyn
   assert.equal((await home.rbee(["hive", "start", "-q"])).code, 0);
   const { url } = await home.daemon("hive");
   assert.equal((await home.rbee(["hive", "stop", "-q"])).code, 0);
-  const { code, stdout } = await home.rbee(["hive", "logs", "local"]);
+  const { code, stdout } = await home.rbee(["hive", "logs", "local", "--json"]);
   assert.equal(code, 0);
   const said = stdout.trimEnd().split("\n").map((line) => JSON.parse(line).human);
   assert.ok(said.includes(`The hive is ready at ${url}`), stdout);
