@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { isAlive } from "../../src/process/process_identity.ts";
 import { runProgram } from "../../src/process/run_program.ts";
 import { shell } from "../helpers/captured_child.ts";
+import { gone } from "../helpers/marked_processes.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const PATIENT = { limitMs: 20_000 };
@@ -77,7 +77,7 @@ Deno.test("runProgram() kills the program and what that has started when its sig
   assert.equal(pids.length, 2);
   abort.abort(reason);
   await assert.rejects(running, reason);
-  for (const pid of pids) assert.equal(isAlive(pid), false, String(pid));
+  for (const pid of pids) await gone(pid);
 });
 
 Deno.test("runProgram() starts nothing when its signal has aborted already", async () => {

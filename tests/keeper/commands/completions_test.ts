@@ -97,7 +97,8 @@ until_shown() {
 }
 zpty -w shell "unsetopt zle_bracketed_paste beep; PROMPT=; autoload -Uz compinit; compinit -D -u"
 zpty -w shell 'line() { zle -I; print -r -- "<$BUFFER>" }; zle -N line; bindkey "^P" line'
-zpty -w shell "source $1; bindkey '^I' complete-word; print REA''DY"
+# Not ^U: while a widget prints, the terminal itself would take that, and not the shell.
+zpty -w shell "source $1; bindkey '^I' complete-word '^T' kill-buffer; print REA''DY"
 until_shown READY
 shift
 for line shown in "$@"; do
@@ -105,7 +106,7 @@ for line shown in "$@"; do
   # Possibilities are not listed while another key is waiting.
   [[ $shown == '<'* ]] && zpty -w -n shell $'\\x10'
   until_shown "$shown"
-  zpty -w -n shell $'\\x15'
+  zpty -w -n shell $'\\x14'
 done
 zpty -d shell
 print "all were shown"
