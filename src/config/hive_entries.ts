@@ -1,4 +1,5 @@
-import { parseDocument } from "yaml";
+import { join } from "node:path";
+import { isMap, parseDocument } from "yaml";
 import { RbeeError } from "../base/rbee_error.ts";
 import { type HiveAddress, type HiveAddresses } from "../contracts/hive_address.ts";
 import { ensureFolder, hiveTokenFile, type Paths } from "./paths.ts";
@@ -26,6 +27,7 @@ export async function addHive(
   address: HiveAddress,
   options: { replace?: boolean } = {},
 ): Promise<void> {
+  using _lock = await lockEntries(paths);
   await addHiveEntry(paths.config, name, address, options);
   const path = hiveTokenFile(paths, name);
   if (address.ssh === undefined || await readTokenFile(path) !== undefined) return;
@@ -38,15 +40,25 @@ export async function addHive(
  * @throws {RbeeError} As {@linkcode removeHiveEntry}.
  */
 export async function removeHive(paths: Paths, name: string): Promise<void> {
+  using _lock = await lockEntries(paths);
   await removeHiveEntry(paths.config, name);
   await Deno.remove(hiveTokenFile(paths, name)).catch((error: unknown) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }
 
+/** Of several processes one at a time reads the file and writes it. */
+async function lockEntries({ state }: Paths): Promise<Disposable> {
+  await ensureFolder(state);
+  const options = { create: true, write: true, mode: 0o600 };
+  const file = await Deno.open(join(state, "hives.lock"), options);
+  await file.lock(true);
+  return { [Symbol.dispose]: () => file.close() };
+}
+
 /**
  * Writes a hive into rbee.yaml, which is made where there is none. All else in the file stays, comments
- * too. To be called by one process at a time: the queen, or the keeper where none runs.
+ * too. To be called by one process at a time, as {@linkcode addHive} sees to.
  *
  * @param options.replace Whether another one of that name gives way.
  * @throws {RbeeError} `hive_exists` If there is another one of that name; the same again is fine.
@@ -58,7 +70,8 @@ export async function addHiveEntry(
   address: HiveAddress,
   options: { replace?: boolean } = {},
 ): Promise<void> {
-  const there = (await readHiveEntries(folder))[name];
+  const entries = await readHiveEntries(folder);
+  const there = Object.hasOwn(entries, name) ? entries[name] : undefined;
   if (there !== undefined && isSame(there, address)) return;
   if (there !== undefined && !options.replace) {
     throw new RbeeError(
@@ -68,7 +81,11 @@ export async function addHiveEntry(
       }); first rbee hive remove ${name}`,
     );
   }
-  await edit(folder, (document) => document.setIn(["hives", name], document.createNode(address)));
+  await edit(folder, (document) => {
+    // A key without a value is no map to put anything into.
+    if (!isMap(document.get("hives", true))) document.delete("hives");
+    document.setIn(["hives", name], document.createNode(address));
+  });
 }
 
 /**
@@ -108,7 +125,7 @@ async function edit(
 async function replaceFile(path: string, text: string): Promise<void> {
   const real = await Deno.realPath(path).catch(() => path);
   const mode = await Deno.stat(real).then((file) => file.mode ?? undefined, () => undefined);
-  const temporary = `${real}.new`;
+  const temporary = `${real}.${crypto.randomUUID()}.new`;
   try {
     await Deno.writeTextFile(temporary, text, { mode: 0o600 });
     if (mode !== undefined) await Deno.chmod(temporary, mode & 0o777);

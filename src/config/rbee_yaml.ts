@@ -44,7 +44,8 @@ export const rbeeYamlSchema = z.strictObject({
   models: hiveSettingsSchema.shape.models,
   engines: hiveSettingsSchema.shape.engines,
   journal: journalSchema.prefault({}),
-  hives: hiveAddressesSchema.default({}),
+  // `hives:` with nothing behind it is what is left when somebody takes the last one out.
+  hives: hiveAddressesSchema.nullish().transform((hives) => hives ?? {}),
 });
 export type RbeeYaml = z.infer<typeof rbeeYamlSchema>;
 

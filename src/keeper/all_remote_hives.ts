@@ -2,9 +2,10 @@ import { toRbeeError } from "../base/rbee_error.ts";
 import { readHiveEntries } from "../config/hive_entries.ts";
 import type { CommandContext } from "./command_context.ts";
 import { connectQueen, type RemoteDaemon, startThere } from "./remote_daemon.ts";
-import { rbeeOf, runThere } from "./remote_hive.ts";
+import { rbeeOf } from "./remote_hive.ts";
+import { stopThere } from "./stop_there.ts";
 
-type Parts = Pick<CommandContext, "settings" | "signal">;
+type Parts = Pick<CommandContext, "settings" | "signal" | "renderer">;
 
 /** Why something could not be done with one of several hives. */
 export interface HiveFailure {
@@ -35,17 +36,14 @@ export async function stopAllThere(
   const stopped: string[] = [];
   const failed = await eachHive(parts, async (name) => {
     const rbee = await rbeeOf(settings.paths, name);
-    await runThere(rbee, ["hive", "stop"], { signal }).catch((error: unknown) => {
-      // What was never installed does not run.
-      if (toRbeeError(error).code !== "rbee_not_installed") throw error;
-    });
+    await stopThere(rbee, { signal });
     stopped.push(name);
   });
   return { stopped, failed };
 }
 
 async function eachHive(
-  { settings, signal }: Parts,
+  { settings, signal, renderer }: Parts,
   act: (name: string) => Promise<void>,
 ): Promise<HiveFailure[]> {
   const failed: HiveFailure[] = [];
@@ -56,7 +54,10 @@ async function eachHive(
       await act(name);
     } catch (error) {
       if (signal.aborted) throw error;
-      failed.push({ name, message: toRbeeError(error).message });
+      const { message } = toRbeeError(error);
+      // At once, though others may take a while.
+      renderer.error(`Hive "${name}": ${message}`);
+      failed.push({ name, message });
     }
   }));
   return failed;

@@ -1,7 +1,7 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { narrate } from "../narration/narrate.ts";
 import { copyToHost } from "../ssh/copy_file.ts";
-import { runRemoteScript } from "../ssh/remote_command.ts";
+import { type RemoteResult, runRemoteScript } from "../ssh/remote_command.ts";
 import { probeHost, type RemoteHost } from "../ssh/remote_host.ts";
 import { remotePath } from "../ssh/remote_path.ts";
 import { type RemoteRbee, runRemoteRbee } from "../ssh/remote_rbee.ts";
@@ -22,21 +22,39 @@ const GLIBC = [2, 27] as const;
 const ROOM_TIMES = 5;
 const MIB = 2 ** 20;
 
-// From the home folder, where the copy is, to its place: there under a name of its own first, since a
-// move from another disk is not one step.
-const PLACE = [
-  "set -e",
-  'sum=$(sha256sum "./$1" 2>/dev/null || shasum -a 256 "./$1")',
-  'if [ "${sum%% *}" != "$3" ]; then rm -f "./$1"; echo damaged >&2; exit 3; fi',
-  'mkdir -p "$(dirname "$2")"',
-  'chmod 755 "./$1"',
-  'mv -f "./$1" "$2.$1"',
-  'mv -f "$2.$1" "$2"',
-  // What earlier versions have unpacked, each of 140 MB, unless something still runs there.
+// What earlier versions have unpacked, each of 140 MB, unless something still runs there.
+const SWEEP = [
   'cache=${RBEE_HOME:+$RBEE_HOME/cache}; : "${cache:=${XDG_CACHE_HOME:-$HOME/.cache}/rbee}"',
   'for old in "$cache"/program-*; do if [ -d "$old" ] && ' +
   '! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF "$old/"; then rm -rf "$old"; fi; done',
 ].join("; ");
+
+// From the home folder, where the copy is, to its place: there under a name of its own first, since a
+// move from another disk is not one step. Whatever happens, nothing of the copy is left elsewhere.
+const PLACE = [
+  "set -e",
+  'trap \'rm -f "./$1" "$2.$1"\' EXIT',
+  "trap 'exit 1' HUP INT TERM",
+  'find . -maxdepth 1 -name ".rbee-*.part" -mmin +60 -exec rm -f {} +',
+  'sum=$(sha256sum "./$1" 2>/dev/null || shasum -a 256 "./$1")',
+  'if [ "${sum%% *}" != "$3" ]; then exit 3; fi',
+  'chmod 755 "./$1"',
+  SWEEP,
+  'case $("./$1" --version </dev/null) in [0-9]*.[0-9]*.[0-9]*" ("*) ;; *) exit 4 ;; esac',
+  'mkdir -p "$(dirname "$2")"',
+  'mv -f "./$1" "$2.$1"',
+  'mv -f "$2.$1" "$2"',
+].join("; ");
+const DAMAGED = 3;
+const NOT_RBEE = 4;
+
+/** Takes away what earlier versions have unpacked on a host, unless something still runs there. */
+export async function sweepPrograms(
+  { host }: RemoteRbee,
+  options: { signal: AbortSignal },
+): Promise<void> {
+  await runRemoteScript(host, SWEEP, options);
+}
 
 /**
  * Installs rbee on a host: looks what that is, copies the executable where it is not there already,
@@ -56,6 +74,14 @@ export async function installProgram(
   narrate("install", `Looking at the machine of hive ${name}`, { fields: { hive: name } });
   const there = await probeHost(host, { program: path, signal });
   requireFit(name, there, program);
+  if (there.hasFolder) {
+    throw new RbeeError(
+      "install_failed",
+      `${path} is a folder on the machine of hive "${name}"; name a file with --path, such as ${
+        path.replace(/\/+$/, "")
+      }/rbee`,
+    );
+  }
   const copied = there.installed?.sha256 !== program.sha256;
   if (copied) {
     await copy(rbee, program, there, signal);
@@ -80,7 +106,9 @@ async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   const part = `.rbee-${crypto.randomUUID()}.part`;
-  const what = installed === undefined ? "Copying rbee" : `Replacing rbee ${installed.version}`;
+  const what = installed === undefined
+    ? "Copying rbee"
+    : `Replacing rbee ${installed.version ?? "that does not run"}`;
   const total = Math.round(bytes / MIB);
   let said = -1;
   await copyToHost(host, { localPath, remoteName: part }, {
@@ -101,17 +129,38 @@ async function copy(
   const placed = await runRemoteScript(host, PLACE, {
     args: [part, remotePath(path), sha256],
     signal,
+  }).catch(async (error: unknown) => {
+    // The person has pressed Ctrl-C, or the connection broke, before the script could begin.
+    await runRemoteScript(host, 'rm -f "./$1"', { args: [part] }).catch(() => undefined);
+    throw error;
   });
-  if (placed.code === 0) {
-    narrate("install", `Installed rbee at ${path}`, { fields: { hive: name } });
-    return;
+  if (placed.code !== 0) throw notPlaced({ name, path }, placed);
+  narrate("install", `Installed rbee at ${path}`, { fields: { hive: name } });
+}
+
+function notPlaced(
+  { name, path }: Pick<RemoteRbee, "name" | "path">,
+  { code, stderr }: RemoteResult,
+): RbeeError {
+  if (code === DAMAGED) {
+    return new RbeeError("damaged", `The copy on ${name} was damaged on its way; install it again`);
   }
-  const why = placed.stderr.trim().split("\n").at(-1) ?? "";
-  await runRemoteScript(host, 'rm -f "./$1"', { args: [part] });
-  if (placed.code === 3) {
-    throw new RbeeError("damaged", `The copy on ${name} was damaged on its way; install it again`);
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  if (/No space left|quota exceeded/i.test(stderr)) {
+    return new RbeeError(
+      "remote_disk_full",
+      `The disk of hive "${name}" is full where ${path} is to be; free some there, or name another with --path`,
+    );
   }
-  throw new RbeeError(
+  if (code === NOT_RBEE) {
+    const why = last === "" ? "it does not tell its version" : last.replace(/^Error: /, "");
+    return new RbeeError(
+      "install_failed",
+      `What was copied does not run as rbee on the machine of hive "${name}" (${why}), and was removed; name another with --program`,
+    );
+  }
+  const why = /Permission denied/i.test(last) ? "its user may not write there" : last;
+  return new RbeeError(
     "install_failed",
     `Cannot put rbee at ${path} on the machine of hive "${name}": ${why}; name another with --path`,
   );

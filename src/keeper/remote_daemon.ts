@@ -11,7 +11,15 @@ import { rbeeOf, type RemoteFlags, runThere, tokenFor } from "./remote_hive.ts";
 import type { Settings } from "./settings.ts";
 
 /** What `rbee hive start --json` prints on the hive's machine. */
-const runningSchema = z.object({ url: z.url(), pid: z.number().int(), version: z.string() });
+const runningSchema = z.object({
+  url: z.url(),
+  pid: z.number().int(),
+  version: z.string(),
+  /** False where it ran already. */
+  started: z.boolean(),
+});
+
+const VERBS = { start: "Starting", restart: "Restarting" } as const;
 
 /** A hive that runs on another machine. */
 export type RemoteDaemon = z.infer<typeof runningSchema> & { name: string };
@@ -30,10 +38,17 @@ export async function startThere(
   options: RemoteFlags & { verb: "start" | "restart"; port?: number | undefined },
 ): Promise<RemoteDaemon> {
   const rbee = await rbeeOf(paths, name, options);
-  const port = options.port ?? (options.verb === "start" ? 0 : undefined);
+  narrate(
+    `hive_${options.verb}`,
+    `${VERBS[options.verb]} hive ${name} on ${rbee.host.destination.host}`,
+    {
+      fields: { hive: name },
+    },
+  );
   const { stdout } = await runThere(rbee, [
     ...["hive", options.verb, "--json", "--token-stdin"],
-    ...(port === undefined ? [] : [`--port=${port}`]),
+    // A free one, unless it is told, or it has one that it keeps.
+    options.port === undefined ? "--hive-port=0" : `--port=${options.port}`,
   ], { signal, stdin: `${await tokenFor(paths, name)}\n` });
   const running = runningSchema.safeParse(parseJson(stdout));
   if (!running.success) {

@@ -90,8 +90,21 @@ export async function runThere(
   if (code === 0) return { code, stdout };
   throw new RbeeError(
     code === 3 ? "not_running" : "remote_failed",
-    `On the machine of hive "${rbee.name}": ${sentence ?? `rbee ended with exit status ${code}`}`,
+    `On the machine of hive "${rbee.name}": ${
+      sentence === undefined ? `rbee ended with exit status ${code}` : fromHere(sentence, rbee.name)
+    }`,
   );
+}
+
+/** What is to be typed there is another command here. */
+function fromHere(sentence: string, name: string): string {
+  return sentence
+    .replace(/; in rbee up and run it is --hive-port/, "")
+    .replace(/rbee hive (start|stop|restart)( --token-stdin)?(?= |$|;)/g, `rbee hive $1 ${name}`)
+    .replace(
+      /rbee (up|down)(?= |$|;)/g,
+      (_, verb) => `rbee hive ${verb === "up" ? "start" : "stop"} ${name}`,
+    );
 }
 
 /** What a hive behind ssh asks for: made when it is needed first. */

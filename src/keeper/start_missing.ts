@@ -35,7 +35,7 @@ async function startIfAway(
 ): Promise<void> {
   const { settings, signal } = parts;
   const entries = await readHiveEntries(settings.paths.config);
-  if (entries[hive]?.ssh === undefined) return;
+  if (!Object.hasOwn(entries, hive) || entries[hive]?.ssh === undefined) return;
   const { hives } = await requestJson(`${queenUrl}/v1/hives`, { schema: hiveListSchema, signal });
   if (hives.some(({ name, state }) => name === hive && state === "connected")) return;
   await startThere(hive, parts, { verb: "start" });

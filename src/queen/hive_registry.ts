@@ -61,9 +61,13 @@ export function hiveRegistryOperations(hives: Hives, paths: Paths): OperationHan
       const hive = found(hives.known(), name);
       await alone(job.signal, () => removeHive(paths, name));
       await hives.remove(name);
-      narrate("hive_remove", `Removed hive ${name}; what runs there goes on`, {
-        fields: { hive: name },
-      });
+      narrate(
+        "hive_remove",
+        `Removed hive ${name}; what runs there goes on`,
+        {
+          fields: { hive: name },
+        },
+      );
       return { result: { hive } };
     }),
   };

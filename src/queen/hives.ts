@@ -59,6 +59,11 @@ export class Hives {
     if (this.#started) this.#linked.get(name)?.link.start();
   }
 
+  /** Whether the hive is one of hers: one that was removed has nothing to come back to. */
+  has(name: string): boolean {
+    return this.#linked.has(name);
+  }
+
   /** Lets go of a hive. */
   async remove(name: string): Promise<void> {
     const linked = this.#linked.get(name);

@@ -69,7 +69,9 @@ async function inferOnce(
     const { placement, url } = await placing;
     const { hive } = placement;
     // A hive that was killed and started again has another address, and nothing of what it had.
-    const hasMoved = () => hives.known().some(({ name, url: now }) => name === hive && now !== url);
+    const hasMoved = () =>
+      !hives.has(hive) ||
+      hives.known().some(({ name, url: now }) => name === hive && now !== null && now !== url);
     let workerId: string;
     if (placement.kind === "worker") workerId = placement.workerId;
     else {

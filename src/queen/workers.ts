@@ -23,7 +23,7 @@ export async function spawnWorker(
 
 /** Has the hive of a worker stop it. */
 export async function stopWorker(
-  hives: Pick<Hives, "refresh" | "note">,
+  hives: Pick<Hives, "refresh" | "note" | "has">,
   request: WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
@@ -62,7 +62,7 @@ function isAway(hive: KnownHive): boolean {
 }
 
 async function onHive(
-  hives: Pick<Hives, "note">,
+  hives: Pick<Hives, "note" | "has">,
   url: string,
   name: string,
   request: WorkerSpawnRequest | WorkerStopRequest,
@@ -70,7 +70,11 @@ async function onHive(
 ): Promise<JobResult> {
   // Which hive it is has been decided; the hive itself has no other to choose.
   const { hive: _hive, ...body } = request;
-  const { result } = await relay(url, body, job, { hive: name, name: `hive "${name}"` });
+  const { result } = await relay(url, body, job, {
+    hive: name,
+    name: `hive "${name}"`,
+    hasMoved: () => !hives.has(name),
+  });
   const worker = workerInfoSchema.safeParse(result);
   if (!worker.success) return { result };
   hives.note(name, worker.data);

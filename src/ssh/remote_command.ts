@@ -1,3 +1,4 @@
+import { untilAborted, within } from "../base/delay.ts";
 import { sshArguments, type SshHost } from "./ssh_arguments.ts";
 import { sshError } from "./ssh_errors.ts";
 import { startSsh } from "./ssh_process.ts";
@@ -28,6 +29,7 @@ export interface RemoteResult {
 }
 
 const MAX_LINES = 1000;
+const INTERRUPT_MS = 300;
 const SSH_FAILED = 255;
 
 /**
@@ -67,8 +69,11 @@ export async function runRemote(
   });
   // Standard input stays open: its end is the end of the command.
   const [exit] = await Promise.all([ssh.ended, ssh.child.writeInput(input)]);
+  const failed = exit.code === SSH_FAILED || exit.signal !== null;
+  // On a terminal a Ctrl-C ends ssh itself, a moment before this process has heard of it.
+  if (failed && host.interactive && signal) await within(untilAborted(signal), INTERRUPT_MS);
   signal?.throwIfAborted();
-  if (exit.code === SSH_FAILED || exit.signal !== null) throw await sshError(host, kept.stderr);
+  if (failed) throw await sshError(host, kept.stderr);
   return { code: exit.code, stdout: kept.stdout.join("\n"), stderr: kept.stderr.join("\n") };
 }
 

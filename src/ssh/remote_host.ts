@@ -29,6 +29,8 @@ export interface RemoteHost {
    * sshd can have that built in.
    */
   hasScp: boolean;
+  /** Whether there is a folder where the program is looked for. */
+  hasFolder: boolean;
   /** The program that was asked for, if it is there. */
   installed: InstalledProgram | undefined;
 }
@@ -45,6 +47,7 @@ const PROBE = [
   "for file in /usr/lib/openssh /usr/libexec/openssh /usr/libexec /usr/lib/ssh /usr/lib; do " +
   'if [ -x "$file/sftp-server" ]; then say scp yes; fi; done',
   "if command -v scp >/dev/null; then say scp yes; fi",
+  'if [ -d "$1" ]; then say folder yes; fi',
   'if [ -f "$1" ]; then say program yes',
   'sum=$(sha256sum "$1" 2>/dev/null || shasum -a 256 "$1" 2>/dev/null)',
   'say sha256 "${sum%% *}"',
@@ -91,6 +94,7 @@ export async function probeHost(
     glibc: /^glibc (\S+)/.exec(said.get("glibc") ?? "")?.[1],
     freeBytes: free !== undefined && /^\d+$/.test(free) ? Number(free) * 1024 : undefined,
     hasScp: said.has("scp"),
+    hasFolder: said.has("folder"),
     installed: said.has("program") ? installed(said) : undefined,
   };
 }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { addHiveEntry, readHiveEntries, removeHiveEntry } from "../../src/config/hive_entries.ts";
+import {
+  addHive,
+  addHiveEntry,
+  readHiveEntries,
+  removeHiveEntry,
+} from "../../src/config/hive_entries.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const GPU = { ssh: "anna@gpu-box:2222" };
@@ -107,3 +112,24 @@ for (
     await assert.rejects(written(folder), Deno.errors.NotFound);
   });
 }
+
+Deno.test("addHive() of several processes at once writes all of them down", async () => {
+  await using folder = await TemporaryFolder.make();
+  const paths = {
+    config: folder.join("config"),
+    state: folder.join("state"),
+    data: folder.join("data"),
+    cache: folder.join("cache"),
+  };
+  // Each opens the lock for itself, as another process would.
+  const names = Array.from({ length: 8 }, (_, index) => `hive${index}`);
+  await Promise.all(names.map((name) => addHive(paths, name, { url: "http://10.0.0.5:7835" })));
+  assert.deepEqual(Object.keys(await readHiveEntries(paths.config)).toSorted(), names);
+});
+
+Deno.test("addHiveEntry() takes names that every object has, and a key without a value", async () => {
+  await using folder = await TemporaryFolder.make();
+  await Deno.writeTextFile(folder.join("rbee.yaml"), "hives:\n");
+  await addHiveEntry(folder.path, "constructor", GPU);
+  assert.deepEqual(Object.entries(await readHiveEntries(folder.path)), [["constructor", GPU]]);
+});

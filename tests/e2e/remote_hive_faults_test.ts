@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { executableFile } from "../helpers/executable_file.ts";
 import { sshTest } from "../helpers/ssh_host.ts";
 import { TwoMachines } from "../helpers/two_machines.ts";
 
@@ -119,5 +120,80 @@ Deno.test(
       /its machine is Linux on x86_64, and the executable is for Linux on aarch64/,
     );
     assert.equal((await there.run("find . -type f")).stdout, "");
+  }),
+);
+
+Deno.test(
+  sshTest(
+    "what goes wrong with an installation leaves what was there, and nothing else",
+    async () => {
+      await using machines = await TwoMachines.make();
+      await machines.up();
+      const { there, home } = machines;
+      const files = async () => (await there.run("find . -name '*rbee*' -type f | sort")).stdout;
+      const before = await files();
+      const text = `${home.path}/text`;
+      await Deno.writeTextFile(text, "no program");
+      const unfit = await machines.fails(1, "hive", "upgrade", "gpu", "--program", text);
+      assert.match(unfit, /does not run as rbee .* and was removed; name another with --program/);
+      const missing = await machines.fails(1, "hive", "upgrade", "gpu", "--program", "/nope");
+      assert.match(missing, /Cannot read the executable \/nope/);
+      // It has gone on all the while.
+      await machines.ok("infer", ...ASK);
+
+      await there.run("mkdir precious && echo mine > precious/file");
+      const program = await executableFile();
+      for (const path of ["~/precious", "~/precious/"]) {
+        const install = ["hive", "install", "gpu", "--program", program, "--path", path];
+        assert.match(
+          await machines.fails(1, ...install),
+          /is a folder .*; name a file with --path/,
+        );
+      }
+      await machines.ok("hive", "add", "dir", "--ssh", there.destination, "--path", "~/precious");
+      assert.match(await machines.fails(1, "hive", "uninstall", "dir"), /nothing was removed$/);
+      assert.equal((await there.run("cat precious/file")).stdout, "mine\n");
+      await machines.ok("hive", "remove", "dir");
+
+      const other = ["hive", "install", "gpu", "--program", program, "--path", "~/else/rbee"];
+      const interrupted = home.start(other);
+      await interrupted.line(/100 % of/);
+      interrupted.signal("SIGINT");
+      assert.equal((await interrupted.result).code, 130);
+      await there.idle((command) => /serve --role|sshd/.test(command));
+      assert.equal(await files(), before);
+      await machines.down();
+    },
+  ),
+);
+
+Deno.test(
+  sshTest("a hive whose program was removed is stopped all the same", async () => {
+    await using machines = await TwoMachines.make();
+    await machines.up();
+    const { there } = machines;
+    await machines.ok("run", ...ASK);
+    await there.run("rm .local/bin/rbee");
+    const said = await machines.ok("hive", "uninstall", "gpu", "--purge");
+    assert.match(said.stderr, /There is no rbee at .*; the hive was ended by its process/);
+    await there.idle((command) => command.includes("sshd"));
+    await machines.down();
+  }),
+);
+
+Deno.test(
+  sshTest("who waits for a hive that is removed is told so", async () => {
+    await using machines = await TwoMachines.make();
+    await machines.up();
+    await machines.ok(...SLOW);
+    const running = machines.home.start([...LONG, PROMPT]);
+    await running.line(/prompt_read|placement/);
+    await machines.ok("hive", "remove", "gpu");
+    const { code, stderr } = await running.result;
+    assert.notEqual(code, 0);
+    assert.match(stderr, /gpu" has gone|there is no hive "gpu"/);
+    await machines.ok("hive", "add", "gpu", "--ssh", machines.there.destination);
+    await machines.ok("hive", "restart", "gpu");
+    await machines.down();
   }),
 );

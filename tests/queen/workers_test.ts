@@ -19,7 +19,7 @@ const AWAY: KnownHive = { ...THERE, state: "unreachable", unreachable: "no answe
 Deno.test("stopWorker() waits for a hive that may have the worker before it says that none has", async () => {
   const answers = [[AWAY], [AWAY], [THERE]];
   let asked = 0;
-  const hives = { refresh: () => Promise.resolve(answers[asked++]!), note() {} };
+  const hives = { refresh: () => Promise.resolve(answers[asked++]!), note() {}, has: () => true };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { ended } = startLocalJob((job) => stopWorker(hives, request, job));
   const end = (await ended).at(-1);
@@ -36,6 +36,7 @@ Deno.test("stopWorker() ends its wait when the job is cancelled", async () => {
       return Promise.resolve([AWAY]);
     },
     note() {},
+    has: () => true,
   };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { job, ended } = startLocalJob((running) => stopWorker(hives, request, running));

@@ -10,6 +10,7 @@ Deno.test(sshTest("probeHost() tells what a bare host is", async () => {
     arch: Deno.build.arch,
     home: machine.isIsolated ? "/root" : machine.homePath,
     hasScp: true,
+    hasFolder: false,
     installed: undefined,
   });
   assert.match(glibc ?? "", /^2\.\d+$/);

@@ -89,7 +89,7 @@ export async function startHere(
   const elsewhere = options.port !== undefined && options.port !== 0 &&
     String(options.port) !== port;
   renderer.summary(
-    summaryOf(running),
+    { ...summaryOf(running), started: false },
     `The ${role} is already running at ${url} (process ${pid})` +
       (elsewhere ? `; move it with rbee ${role} restart --port ${options.port}` : ""),
   );
@@ -185,7 +185,10 @@ function readAddress(role: DaemonRole, settings: Settings, flags: StartFlags): L
 
 function showRunning({ renderer }: CommandContext, daemon: RunningDaemon): void {
   const { url, pid, health } = daemon;
-  renderer.summary(summaryOf(daemon), `The ${health.role} runs at ${url} (process ${pid})`);
+  renderer.summary(
+    { ...summaryOf(daemon), started: true },
+    `The ${health.role} runs at ${url} (process ${pid})`,
+  );
 }
 
 function summaryOf({ url, pid, health }: RunningDaemon) {

@@ -18,16 +18,22 @@ export function addDownCommand(program: Command, run: RunCommand): void {
       const queen = await stopDaemon("queen", settings.paths, { signal });
       const hive = await stopDaemon("hive", settings.paths, { signal });
       const { stopped, failed } = flags.all
-        ? await stopAllThere({ settings, signal })
+        ? await stopAllThere({ settings, signal, renderer })
         : { stopped: [], failed: [] };
       const there = stopped.map((name) => `, hive ${name} too`).join("");
       renderer.summary(
-        { queen, hive, ...(flags.all && { hives: stopped }) },
+        {
+          queen,
+          hive,
+          ...(flags.all && {
+            hives: stopped,
+            failed: Object.fromEntries(failed.map((each) => [each.name, each.message])),
+          }),
+        },
         (queen || hive
           ? "Down: everything of this home has stopped"
           : "Nothing of this home was running") + there,
       );
-      for (const { name, message } of failed) renderer.error(`Hive "${name}": ${message}`);
       return failed.length === 0 ? EXIT.ok : EXIT.failed;
     })
   );

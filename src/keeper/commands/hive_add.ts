@@ -106,7 +106,10 @@ function addRemove(hive: Command, run: RunCommand): void {
       const queen = await findQueen(settings);
       if (queen === undefined) {
         await removeHive(settings.paths, name);
-        renderer.summary({ removed: name }, `Removed hive ${name}; what runs there goes on`);
+        renderer.summary(
+          { removed: name },
+          `Removed hive ${name}; what runs there goes on`,
+        );
         return EXIT.ok;
       }
       await tellQueen(queen.url, { operation: "hive_remove", name }, context);

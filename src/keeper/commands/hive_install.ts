@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { RbeeError } from "../../base/rbee_error.ts";
 import { runRemoteScript } from "../../ssh/remote_command.ts";
 import { remotePath } from "../../ssh/remote_path.ts";
-import { narrate } from "../../narration/narrate.ts";
 import { type CommandContext, flag, type RunCommand, withOutputFlags } from "../command_context.ts";
 import { EXIT } from "../exit_status.ts";
-import { installProgram } from "../install_program.ts";
+import { installProgram, sweepPrograms } from "../install_program.ts";
 import { programToInstall } from "../own_program.ts";
 import { connectQueen, startThere } from "../remote_daemon.ts";
-import { addressOf, rbeeOf, type RemoteFlags, runThere } from "../remote_hive.ts";
+import { addressOf, rbeeOf, type RemoteFlags } from "../remote_hive.ts";
+import { stopThere } from "../stop_there.ts";
 import { addAddress, hostKeyFlag } from "./hive_add.ts";
 
 interface InstallFlags extends RemoteFlags {
@@ -26,9 +26,12 @@ const REMOVE = [
   "data=${home:+$home/data}; cache=${home:+$home/cache}",
   ': "${config:=${XDG_CONFIG_HOME:-$HOME/.config}/rbee}" "${state:=${XDG_STATE_HOME:-$HOME/.local/state}/rbee}"',
   ': "${data:=${XDG_DATA_HOME:-$HOME/.local/share}/rbee}" "${cache:=${XDG_CACHE_HOME:-$HOME/.cache}/rbee}"',
-  'rm -rf "$1" "$cache"',
+  'if [ -d "$1" ]; then exit 3; fi',
+  'rm -f "$1"; rm -rf "$cache"',
   'if [ "$2" = purge ]; then rm -rf "$config" "$state" "$data"; fi',
 ].join("; ");
+
+const IS_FOLDER = 3;
 
 /** Adds `rbee hive install|uninstall|upgrade`. */
 export function addHiveInstallCommands(hive: Command, run: RunCommand): void {
@@ -63,18 +66,24 @@ function addUninstall(hive: Command, run: RunCommand): void {
   command.action((name: string, flags: UninstallFlags) =>
     run(flags, [name], async ({ settings, renderer, signal }) => {
       const rbee = await rbeeOf(settings.paths, name, flags);
-      const ran = await runThere(rbee, ["hive", "stop"], { signal }).then(() => true, notInstalled);
+      await stopThere(rbee, { signal });
       const { code, stderr } = await runRemoteScript(rbee.host, REMOVE, {
         args: [remotePath(rbee.path), flags.purge ? "purge" : "keep"],
         signal,
       });
+      if (code === IS_FOLDER) {
+        throw new RbeeError(
+          "uninstall_failed",
+          `${rbee.path} is a folder on the machine of hive "${name}", not rbee; nothing was removed`,
+        );
+      }
       if (code !== 0) {
         const why = stderr.trim().split("\n").at(-1);
         throw new RbeeError("uninstall_failed", `Cannot remove rbee from hive "${name}": ${why}`);
       }
       const data = flags.purge ? " and all that it kept" : "; what it kept is still there";
       renderer.summary(
-        { uninstalled: ran, purged: flags.purge ?? false },
+        { uninstalled: true, purged: flags.purge ?? false },
         `Removed ${rbee.path} from the machine of hive ${name}${data}`,
       );
       return EXIT.ok;
@@ -85,16 +94,16 @@ function addUninstall(hive: Command, run: RunCommand): void {
 function addUpgrade(hive: Command, run: RunCommand): void {
   const command = hive.command("upgrade")
     .argument("<name>", "which hive")
-    .description("stop a hive, install this rbee on its machine, and start it again")
+    .description("install this rbee on the machine of a hive, and restart the hive with it")
     .addHelpText("after", "\nExample:\n  rbee hive upgrade gpu");
   withProgramFlags(withOutputFlags(command));
   command.action((name: string, flags: InstallFlags) =>
     run(flags, [name], async (context) => {
       const { settings, signal, renderer } = context;
-      const rbee = await rbeeOf(settings.paths, name, flags);
-      await runThere(rbee, ["hive", "stop"], { signal }).catch(notInstalled);
+      // It goes on until what replaces it is there and runs: what runs has unpacked itself.
       await install(name, flags, context, { quiet: true });
-      const { url, version } = await startThere(name, context, { ...flags, verb: "start" });
+      const { url, version } = await startThere(name, context, { ...flags, verb: "restart" });
+      await sweepPrograms(await rbeeOf(settings.paths, name, flags), { signal });
       await connectQueen(name, settings, { signal });
       renderer.summary({ name, version, url }, `Hive ${name} has version ${version} and runs`);
       return EXIT.ok;
@@ -122,13 +131,6 @@ async function install(
     { name, ...done },
     `Hive ${name} has rbee ${done.version}; start it with rbee hive start ${name}`,
   );
-}
-
-/** What is not there cannot be stopped, and need not be. @throws {unknown} Anything else. */
-function notInstalled(error: unknown): false {
-  if (!(error instanceof RbeeError) || error.code !== "rbee_not_installed") throw error;
-  narrate("hive_stop", "No rbee is installed there");
-  return false;
 }
 
 function withProgramFlags(command: Command): Command {

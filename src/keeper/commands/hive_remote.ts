@@ -4,6 +4,7 @@ import { EXIT } from "../exit_status.ts";
 import { connectQueen, startThere } from "../remote_daemon.ts";
 import { rbeeOf, type RemoteFlags, runThere } from "../remote_hive.ts";
 import type { LogFlags } from "../show_log.ts";
+import { stopThere } from "../stop_there.ts";
 import type { HiveStartFlags } from "./hive_daemon.ts";
 
 /** Starts or restarts the hive of another machine, and has the queen connect to it. */
@@ -32,7 +33,9 @@ export async function startRemoteHive(
   const next = connected === undefined ? "; rbee up starts a queen that connects to it" : "";
   renderer.summary(
     { ...running, connected: connected ?? false },
-    `Hive ${name} runs at ${running.url} of its machine (process ${running.pid})${next}`,
+    `Hive ${name} ${
+      running.started ? "runs" : "is already running"
+    } at ${running.url} of its machine (process ${running.pid})${next}`,
   );
   return EXIT.ok;
 }
@@ -44,8 +47,7 @@ export async function stopRemoteHive(
   flags: RemoteFlags = {},
 ): Promise<number> {
   const rbee = await rbeeOf(settings.paths, name, flags);
-  const { stdout } = await runThere(rbee, ["hive", "stop", "--json"], { signal });
-  const stopped = stdout.includes("true");
+  const stopped = await stopThere(rbee, { signal });
   renderer.summary(
     { name, stopped },
     stopped ? `Hive ${name} has stopped` : `Hive ${name} was not running`,

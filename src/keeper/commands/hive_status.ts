@@ -94,7 +94,7 @@ async function statusFromQueen(
   const entries = settings.queenUrl === undefined
     ? await readHiveEntries(settings.paths.config)
     : {};
-  const isBehindSsh = entries[name]?.ssh !== undefined;
+  const isBehindSsh = Object.hasOwn(entries, name) && entries[name]?.ssh !== undefined;
   const queen = await findQueen(settings);
   if (queen === undefined) {
     if (isBehindSsh) return undefined;

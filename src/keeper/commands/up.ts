@@ -23,11 +23,19 @@ export function addUpCommand(program: Command, run: RunCommand): void {
         const daemon = running ?? await startDaemon(role, { paths, ...settings[role], signal });
         urls[role] = daemon.url;
       }
-      const { started, failed } = await startAllThere({ settings, signal });
-      for (const { name, url } of started) urls[name] = url;
+      const { started, failed } = await startAllThere({ settings, signal, renderer });
+      const hives = Object.fromEntries(started.map(({ name, url }) => [name, url]));
       const names = started.map(({ name }) => `, hive ${name}`).join("");
-      renderer.summary(urls, `Up: queen ${urls["queen"]}, hive ${urls["hive"]}${names}`);
-      for (const { name, message } of failed) renderer.error(`Hive "${name}": ${message}`);
+      renderer.summary(
+        {
+          ...urls,
+          ...(started.length + failed.length > 0 && {
+            hives,
+            failed: Object.fromEntries(failed.map((each) => [each.name, each.message])),
+          }),
+        },
+        `Up: queen ${urls["queen"]}, hive ${urls["hive"]}${names}`,
+      );
       return failed.length === 0 ? EXIT.ok : EXIT.failed;
     })
   );

@@ -31,6 +31,11 @@ export function hiveFinding({ name: hive, state, version, error }: HiveInfo): Fi
     name,
     status: state === "connecting" ? "warning" : "failed",
     message: `The queen is not connected: ${why}`,
-    next: `rbee hive start${hive === LOCAL_HIVE ? "" : ` ${hive}`}`,
+    ...(hive === LOCAL_HIVE
+      ? { next: "rbee hive start" }
+      // The reason mostly says itself what to do about it.
+      : /\brbee |\btype: |\bcheck /.test(why)
+      ? {}
+      : { next: `rbee hive status ${hive}` }),
   };
 }

@@ -156,7 +156,7 @@ Deno.test("hiveFinding() tells why a hive is not connected and how to start it",
     name: "hive attic",
     status: "failed",
     message: "The queen is not connected: unreachable: connection refused",
-    next: "rbee hive start attic",
+    next: "rbee hive status attic",
   });
   const local = hiveFinding({ ...HIVE, name: "local", state: "connecting" });
   assert.deepEqual([local.status, local.next], ["warning", "rbee hive start"]);
