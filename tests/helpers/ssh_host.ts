@@ -13,8 +13,9 @@ import { VethPair } from "./veth_pair.ts";
 const SSHD = "/usr/sbin/sshd";
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const UNSHARE = ["--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"];
-// Carried by what runs in a machine without namespaces, as far as it came through ssh.
-const MARK = "RBEE_TEST_SSH_HOST";
+// Carried by what runs in a machine without namespaces, as far as it came through ssh. No name of
+// rbee's own, which its roles do not pass on.
+const MARK = "TEST_SSH_HOST_MARK";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const HAS_SSHD = existsSync(SSHD) && existsSync("/usr/bin/ssh") && existsSync("/usr/bin/scp");
 const CAN_ISOLATE = HAS_SSHD && VethPair.permitted && succeeds("unshare", ...UNSHARE, "true");
