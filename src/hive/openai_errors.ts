@@ -1,3 +1,4 @@
+import { parseJson } from "../base/parse_json.ts";
 import { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 import { cutText, singleLine } from "../base/single_line.ts";
@@ -51,7 +52,7 @@ export class OpenAiErrors {
 
   /** For an answer that is no event stream, with as much of its body as was read. */
   answered(status: number, type: string, body: string): RbeeError {
-    const value = jsonOf(body);
+    const value = parseJson(body);
     const ok = status >= 200 && status < 300;
     // What is no error may be the completion itself.
     if (value === undefined || (ok && !isError(value))) {
@@ -149,14 +150,6 @@ function reasonOf(value: unknown): Reason {
   const reason = whole?.error ?? whole?.detail ?? whole;
   if (typeof reason === "string") return { message: reason };
   return reasonSchema.safeParse(reason).data ?? { message: "" };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function codeOf(status: number): string {

@@ -36,7 +36,7 @@ export function addHiveDaemonCommands(hive: Command, run: RunCommand, serve: Ser
 }
 
 /** Starts this machine's hive, as {@linkcode startHere}. */
-export async function startLocalHive(
+async function startLocalHive(
   context: CommandContext,
   flags: HiveStartFlags,
 ): Promise<number> {
@@ -44,12 +44,12 @@ export async function startLocalHive(
 }
 
 /** Stops this machine's hive with its workers, as {@linkcode stopHere}. */
-export function stopLocalHive(context: CommandContext): Promise<number> {
+function stopLocalHive(context: CommandContext): Promise<number> {
   return stopHere("hive", context);
 }
 
 /** Restarts this machine's hive, as {@linkcode restartHere}. */
-export async function restartLocalHive(
+async function restartLocalHive(
   context: CommandContext,
   flags: HiveStartFlags,
 ): Promise<number> {
@@ -57,7 +57,7 @@ export async function restartLocalHive(
 }
 
 /** Shows the log of this machine's hive, as {@linkcode logsHere}. */
-export function localHiveLogs(context: CommandContext, flags: LogFlags): Promise<number> {
+function localHiveLogs(context: CommandContext, flags: LogFlags): Promise<number> {
   return logsHere("hive", context, flags);
 }
 
