@@ -26,14 +26,19 @@ export class SlotQueue<T> {
   }
 
   /**
-   * Resolves with a slot, which the caller gives back with {@linkcode release}.
+   * Resolves with a slot, which the caller gives back with {@linkcode release}. Of several free ones it
+   * is the one of the greatest worth, and among equals the one that has been free for longest; who has
+   * to wait gets the first that becomes free.
    *
+   * @param options.worth What a free slot is worth to this caller. Default: all the same.
    * @throws {unknown} If `signal` aborts while waiting: its reason. The place in the queue is given up.
    */
-  acquire(options: { signal: AbortSignal; onPlace: OnPlace }): Promise<T> {
-    const { signal, onPlace } = options;
+  acquire(
+    options: { signal: AbortSignal; onPlace: OnPlace; worth?: (slot: T) => number },
+  ): Promise<T> {
+    const { signal, onPlace, worth } = options;
     signal.throwIfAborted();
-    const slot = this.#free.shift();
+    const slot = this.#takeFree(worth);
     if (slot !== undefined) return Promise.resolve(slot);
     return new Promise((resolve, reject) => {
       const waiter: Waiter<T> = {
@@ -64,6 +69,12 @@ export class SlotQueue<T> {
     }
     next.take(slot);
     this.#tellPlaces(0);
+  }
+
+  #takeFree(worth: ((slot: T) => number) | undefined): T | undefined {
+    if (worth === undefined || this.#free.length < 2) return this.#free.shift();
+    const worths = this.#free.map(worth);
+    return this.#free.splice(worths.indexOf(Math.max(...worths)), 1)[0];
   }
 
   #tellPlaces(from: number): void {

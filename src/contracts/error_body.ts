@@ -7,6 +7,8 @@ export const errorBodySchema = z.object({
     code: z.string(),
     message: z.string(),
     type: z.string(),
+    /** The parameter at fault, in answers of OpenAI's routes. */
+    param: z.string().nullish(),
     details: jsonValueSchema.optional(),
   }),
 });

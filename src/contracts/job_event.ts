@@ -63,11 +63,16 @@ export const gapEventSchema = z.object({
 export const usageSchema = z.object({
   prompt_tokens: z.number().int().nonnegative(),
   completion_tokens: z.number().int().nonnegative(),
+  /** How many tokens of the prompt were known from an earlier request and not computed again. */
+  cached_tokens: z.number().int().nonnegative().optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 
-/** `stop`: the model or a stop string ended it; `length`: a limit of tokens or of the context. */
-export const finishReasonSchema = z.enum(["stop", "length"]);
+/**
+ * `stop`: the model or a stop string ended it; `length`: a limit of tokens or of the context;
+ * `tool_calls`: it asks for calls, which the `data` event `tool_calls` holds.
+ */
+export const finishReasonSchema = z.enum(["stop", "length", "tool_calls"]);
 export type FinishReason = z.infer<typeof finishReasonSchema>;
 
 export const doneEventSchema = z.object({

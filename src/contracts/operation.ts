@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { chatMessageSchema } from "./chat_message.ts";
 import { workerIdSchema } from "./identifiers.ts";
 import { deviceSchema } from "./device.ts";
 import { hiveNameSchema } from "./hive.ts";
+import { samplingSchema } from "./sampling.ts";
+import { type Tool, type ToolChoice, toolChoiceSchema, toolsSchema } from "./tool.ts";
 import { workerOptionsSchema } from "./worker.ts";
 
 /** What a model is called: a name, `hf:…`, `https://…` or a path; what exists is the hive's to say. */
@@ -15,24 +18,16 @@ export const engineNameSchema = z.string().regex(
   "must be small letters, digits, dots, dashes and underscores, and begin with a letter or digit",
 );
 
-export const chatMessageSchema = z.strictObject({
-  role: z.enum(["system", "user", "assistant"]),
-  content: z.string(),
-});
-export type ChatMessage = z.infer<typeof chatMessageSchema>;
-
 const MAX_PROMPT_CHARACTERS = 8 * 1024 * 1024;
 
-/** Sampling and limits of one generation; defaults are those of the contract. */
-export const samplingSchema = z.object({
-  max_tokens: z.number().int().min(1).max(1_000_000).default(512),
-  temperature: z.number().min(0).max(2).default(0.7),
-  top_p: z.number().gt(0).max(1).optional(),
-  top_k: z.number().int().min(0).max(1_000_000).optional(),
-  // The largest number of 32 bits means a random one to llama.cpp.
-  seed: z.number().int().min(0).max(4_294_967_294).optional(),
-  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).optional(),
-});
+const embeddedTextSchema = z.string().min(1, "must not be empty").max(MAX_PROMPT_CHARACTERS);
+
+/** Where a request may go. */
+const placementFields = {
+  hive: hiveNameSchema.optional(),
+  device: deviceSchema.optional(),
+  engine: engineNameSchema.optional(),
+};
 
 const inferFields = {
   operation: z.literal("infer"),
@@ -40,19 +35,47 @@ const inferFields = {
   prompt: z.string().max(MAX_PROMPT_CHARACTERS).optional(),
   messages: z.array(chatMessageSchema).min(1).max(10_000).optional(),
   ...samplingSchema.shape,
-  hive: hiveNameSchema.optional(),
-  device: deviceSchema.optional(),
-  engine: engineNameSchema.optional(),
+  tools: toolsSchema.optional(),
+  /** Default: `auto` with tools. */
+  tool_choice: toolChoiceSchema.optional(),
+  /** Whether one answer may hold several calls. Default true. */
+  parallel_tool_calls: z.boolean().optional(),
+  ...placementFields,
 };
 
-/** A prompt is completed as it stands; messages go through the model's chat template. */
+/**
+ * A prompt is completed as it stands; messages go through the model's chat template. The answer comes
+ * as `token` events, its calls of tools after them as one `data` event, `tool_calls`.
+ */
 export const inferSchema = z.strictObject(inferFields).refine(
   (request) => (request.prompt === undefined) !== (request.messages === undefined),
   { message: "give either prompt or messages", path: ["prompt"] },
+).refine(
+  ({ tools, messages }) => tools === undefined || messages !== undefined,
+  { message: "need messages; a prompt is completed as it stands", path: ["tools"] },
+).refine(
+  ({ tools, tool_choice }) => canChoose(tools, tool_choice),
+  { message: "needs tools that hold what it chooses", path: ["tool_choice"] },
 );
 export type InferRequest = z.infer<typeof inferSchema>;
 /** An `infer` as it is written, before the defaults. */
 export type InferInput = z.input<typeof inferSchema>;
+
+/** Turns each text into a vector, in the order given. */
+export const embedSchema = z.strictObject({
+  operation: z.literal("embed"),
+  model: modelNameSchema,
+  input: z.union([embeddedTextSchema, z.array(embeddedTextSchema).min(1).max(2048)]),
+  ...placementFields,
+});
+export type EmbedRequest = z.infer<typeof embedSchema>;
+
+/** The result of `embed`: a vector a text, all of one length. */
+export const embedResultSchema = z.looseObject({
+  model: modelNameSchema,
+  embeddings: z.array(z.array(z.number())).min(1),
+});
+export type EmbedResult = z.infer<typeof embedResultSchema>;
 
 export const statusSchema = z.strictObject({ operation: z.literal("status") });
 export const deviceListOperationSchema = z.strictObject({ operation: z.literal("device_list") });
@@ -89,3 +112,10 @@ export const hiveGetSchema = z.strictObject({
   /** Whether it is waited for until it is connected, up to 20 s. Default: one attempt is made. */
   wait: z.boolean().default(false),
 });
+
+function canChoose(tools: readonly Tool[] | undefined, choice: ToolChoice | undefined): boolean {
+  if (choice === undefined || choice === "none") return true;
+  if (tools === undefined) return choice === "auto";
+  return typeof choice === "string" ||
+    tools.some((tool) => tool.function.name === choice.function.name);
+}

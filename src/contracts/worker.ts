@@ -30,7 +30,10 @@ export type WorkerOptions = z.infer<typeof workerOptionsSchema>;
 export const workerInfoSchema = z.object({
   worker_id: workerIdSchema,
   hive: z.string(),
+  /** The name that it was started with. */
   model: z.string(),
+  /** What its hive's store calls the file that it was given; absent where no store keeps it. */
+  stored_as: z.string().optional(),
   engine: z.string(),
   device: deviceSchema,
   state: workerStateSchema,
@@ -38,6 +41,8 @@ export const workerInfoSchema = z.object({
   url: z.string().nullable(),
   requests: z.number().int().nonnegative(),
   waiting: z.number().int().nonnegative(),
+  /** How many requests it answers at once. */
+  parallel: z.number().int().min(1).optional(),
   restarts: z.number().int().nonnegative(),
   started_at: timestampSchema,
   /** Why it failed; while it is being started again, why it died. */

@@ -143,3 +143,16 @@ Deno.test("SlotQueue gives each slot to one at a time, in order, whatever is ask
     },
   ));
 });
+
+Deno.test("SlotQueue.acquire() gives the free slot of the greatest worth, and of equals the longest free", async () => {
+  const queue = new SlotQueue(["a", "bb", "cc", "d"]);
+  const take = (worth?: (slot: string) => number) =>
+    queue.acquire({ signal: NEVER, onPlace: () => {}, ...(worth && { worth }) });
+  const length = (slot: string) => slot.length;
+  assert.equal(await take(length), "bb");
+  assert.equal(await take(length), "cc");
+  assert.equal(await take(length), "a");
+  queue.release("cc");
+  queue.release("a");
+  assert.deepEqual([await take(() => 0), await take(), await take()], ["d", "cc", "a"]);
+});

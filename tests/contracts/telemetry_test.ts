@@ -33,6 +33,8 @@ const HIVE = {
   workers: [WORKER],
   devices: [],
   load: [0, 0.5, 1.25],
+  models: [],
+  engines: [],
 };
 
 Deno.test("workerTelemetrySchema takes what a worker uses, and that it is not known", () => {
@@ -40,6 +42,8 @@ Deno.test("workerTelemetrySchema takes what a worker uses, and that it is not kn
     WORKER,
     { ...WORKER, cpu_percent: null, memory_bytes: null, uptime_ms: 0 },
     { ...WORKER, state: "failed", pid: null, url: null, error: { code: "x", message: "y" } },
+    { ...WORKER, memory: { ram_bytes: 9, mapped_bytes: 4, vram_bytes: 0 }, removable: true },
+    { ...WORKER, stored_as: "hf:bees/big:big-Q4_K_M.gguf" },
   ]);
 });
 
@@ -50,6 +54,9 @@ for (
     uptime_ms: -1,
     requests: -1,
     state: "running",
+    memory: 9,
+    removable: "yes",
+    stored_as: 1,
   })
 ) {
   Deno.test(`workerTelemetrySchema refuses a worker whose ${field} is ${wrong}`, () => {
@@ -65,6 +72,19 @@ Deno.test("hiveTelemetrySchema takes a hive with and without workers, devices an
     { ...HIVE, load: [-1] },
     { ...HIVE, devices: ["cpu"] },
     { ...HIVE, workers: [{ ...WORKER, uptime_ms: undefined }] },
+  ]);
+});
+
+Deno.test("hiveTelemetrySchema takes a hive that does not tell its models and engines", () => {
+  const { models: _models, engines: _engines, ...before } = HIVE;
+  const { models, engines } = hiveTelemetrySchema.parse(before);
+  assert.deepEqual([models, engines], [[], []]);
+  const told = { models: [{ name: "bee-tiny", bytes: 7 }], engines: ["llama"] };
+  assertAccepts(hiveTelemetrySchema, [{ ...HIVE, ...told }]);
+  assertRefuses(hiveTelemetrySchema, [
+    { ...HIVE, models: ["bee-tiny"] },
+    { ...HIVE, models: [{ name: "bee-tiny", bytes: -1 }] },
+    { ...HIVE, engines: [1] },
   ]);
 });
 
