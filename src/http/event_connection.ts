@@ -20,6 +20,13 @@ export interface EventConnectionOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What is asked for: a GET without a body, a POST with one. */
+interface StreamRequest {
+  after: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
 /** One attempt to read an event stream. It ends when nothing at all arrives for too long. */
 export class EventConnection {
   readonly #abort = new AbortController();
@@ -53,6 +60,23 @@ export class EventConnection {
   }
 
   /**
+   * Sends a request as {@linkcode open} does, with a body as JSON, and resolves when the answer begins:
+   * with its events until the stream ends, however it ends; with undefined where what was sent is
+   * accepted (202) and its events are to be asked for elsewhere. Call once.
+   *
+   * @throws {RbeeError} What the role answered, or `bad_answer` if that is no event stream.
+   * @throws {TypeError} If the connection cannot be made.
+   */
+  async post(
+    url: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<AsyncGenerator<JobEvent, void, void> | undefined> {
+    const chunks = await this.#send(url, { after: 0, body, headers });
+    return chunks && decodeEvents(chunks);
+  }
+
+  /**
    * Reads the data of events of one type until the stream ends, however it ends; others are passed
    * over. Call once.
    *
@@ -78,6 +102,15 @@ export class EventConnection {
   }
 
   async #connect(url: string, after: number): Promise<AsyncIterable<Uint8Array>> {
+    const chunks = await this.#send(url, { after });
+    if (chunks !== undefined) return chunks;
+    throw new RbeeError("bad_answer", `${url} answered without a stream; check that it is rbee's`);
+  }
+
+  async #send(
+    url: string,
+    { after, body, headers }: StreamRequest,
+  ): Promise<AsyncIterable<Uint8Array> | undefined> {
     this.#silenceTimer = setInterval(() => {
       if (performance.now() - this.#lastChunkMs < this.#silenceLimitMs) return;
       this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
@@ -87,11 +120,18 @@ export class EventConnection {
         "Accept": "text/event-stream",
         ...authorizationFor(url),
         ...(after === 0 ? {} : { "Last-Event-ID": String(after) }),
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+        ...headers,
       },
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
       signal: this.#signal,
     });
     if (!response.ok || response.body === null) {
       throw errorFromResponse(response.status, await response.text(), url);
+    }
+    if (response.status === 202) {
+      await response.body.cancel();
+      return undefined;
     }
     const type = response.headers.get("content-type") ?? "no type";
     if (!type.startsWith("text/event-stream")) {

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
+import { faultOf, sentence, valueAt } from "./schema_fault.ts";
 
 /** The largest body that is taken, in bytes. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -45,8 +46,8 @@ function bodyTooLarge(): RbeeError {
  * Reads a JSON object from the body.
  *
  * @throws {RbeeError} `unsupported_media_type` If the body is not declared as application/json, which
- * a form of a foreign web page cannot do unasked.
- * @throws {RbeeError} `invalid_json` If it is not a JSON object.
+ * a form of a foreign web page cannot do unasked; or if it is packed.
+ * @throws {RbeeError} `invalid_json` If it is not a JSON object in UTF-8.
  */
 export async function readJsonObject(c: Context): Promise<Record<string, unknown>> {
   const type = c.req.header("content-type") ?? "";
@@ -56,17 +57,37 @@ export async function readJsonObject(c: Context): Promise<Record<string, unknown
       `Cannot read a body of type "${type.slice(0, 100)}"; send Content-Type: application/json`,
     );
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(await c.req.text());
-  } catch (error) {
-    if (error instanceof RbeeError) throw error;
-    throw new RbeeError("invalid_json", "The body is not JSON; send a JSON object");
+  const coding = c.req.header("content-encoding") || "identity";
+  if (!/^ *identity *$/i.test(coding)) {
+    throw new RbeeError(
+      "unsupported_media_type",
+      `Cannot read a body of Content-Encoding "${
+        coding.slice(0, 100)
+      }"; send it as it is, without that header`,
+    );
   }
+  const value = parse(await c.req.arrayBuffer());
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RbeeError("invalid_json", "The body is not a JSON object; send one");
   }
   return value as Record<string, unknown>;
+}
+
+// What is no UTF-8 would be read as other characters than were meant.
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parse(bytes: ArrayBuffer): unknown {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    throw new RbeeError("invalid_json", "The body is not UTF-8; send a JSON object in UTF-8");
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RbeeError("invalid_json", "The body is not JSON; send a JSON object");
+  }
 }
 
 /**
@@ -81,27 +102,16 @@ export function validate<S extends z.ZodType>(
 ): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
+  const { path, issue } = faultOf(parsed.error.issues[0]!);
   if (issue.code === "unrecognized_keys") {
-    const key = [...issue.path, issue.keys[0]].join(".");
+    const key = [...path, issue.keys[0]].join(".");
     throw invalid(key, `Unknown field "${key}" for ${options.what}; remove it`);
   }
-  const field = issue.path.join(".");
-  const given = fieldOf(value, issue.path) === undefined ? "is missing" : sentence(issue.message);
+  const field = path.join(".");
+  const given = valueAt(value, path) === undefined ? "is missing" : sentence(issue);
   throw invalid(field, `Field "${field}" of ${options.what} ${given}`);
 }
 
 function invalid(field: string, message: string): RbeeError {
   return new RbeeError("invalid_request", message, { details: { field } });
-}
-
-function fieldOf(value: unknown, path: PropertyKey[]): unknown {
-  let found = value;
-  for (const key of path) found = (found as Record<PropertyKey, unknown> | undefined)?.[key];
-  return found;
-}
-
-/** Turns the validator's message into the rest of a sentence about the field. */
-function sentence(message: string): string {
-  return /^must /.test(message) ? message : `does not fit: ${message}`;
 }

@@ -13,11 +13,17 @@ export interface Listener {
   close(options?: { drainMs?: number }): Promise<void>;
 }
 
+/** The way of one answer to who asked; Hono's routes have it as `c.env`. */
+export interface AnswerWay {
+  /** Settles when the answer has been sent whole, or who asked has gone before that. Never rejects. */
+  sent: Promise<void>;
+}
+
 /** Where to listen. Port 0 lets the system choose. */
 export interface ListenOptions {
   host: string;
   port: number;
-  handler: (request: Request) => Response | Promise<Response>;
+  handler: (request: Request, way: AnswerWay) => Response | Promise<Response>;
 }
 
 /**
@@ -29,7 +35,7 @@ export interface ListenOptions {
 export function listen(options: ListenOptions): Listener {
   const { host, port, handler } = options;
   const cut = new AbortController();
-  const open = new Set<Promise<unknown>>();
+  const open = new Set<Promise<void>>();
   let closing = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
@@ -37,10 +43,10 @@ export function listen(options: ListenOptions): Listener {
       { hostname: host, port, signal: cut.signal, onListen: () => {} },
       (request, { completed }) => {
         if (closing) return refusal();
-        const done = () => open.delete(sent);
-        const sent: Promise<unknown> = completed.then(done, done);
+        const done = () => void open.delete(sent);
+        const sent: Promise<void> = completed.then(done, done);
         open.add(sent);
-        return handler(request);
+        return handler(request, { sent });
       },
     );
   } catch (error) {

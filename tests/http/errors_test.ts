@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { errorBodySchema } from "../../src/contracts/error_body.ts";
-import { errorBody, errorFromResponse, errorResponse, statusOf } from "../../src/http/errors.ts";
+import {
+  errorBody,
+  errorFromResponse,
+  errorResponse,
+  openAiErrorBody,
+  statusOf,
+} from "../../src/http/errors.ts";
 
 const URL = "http://127.0.0.1:7833/v1/jobs";
 
@@ -11,6 +17,7 @@ for (
     ["invalid_request", 400, "invalid_request_error"],
     ["invalid_json", 400, "invalid_request_error"],
     ["unknown_operation", 400, "invalid_request_error"],
+    ["unsupported_parameter", 400, "invalid_request_error"],
     ["invalid_cursor", 400, "invalid_request_error"],
     ["context_length_exceeded", 400, "invalid_request_error"],
     ["unauthorized", 401, "authentication_error"],
@@ -20,6 +27,9 @@ for (
     ["job_not_found", 404, "invalid_request_error"],
     ["job_already_ended", 409, "invalid_request_error"],
     ["job_expired", 410, "invalid_request_error"],
+    ["cancelled", 499, "cancelled_error"],
+    ["bad_model_name", 400, "invalid_request_error"],
+    ["not_gguf", 400, "invalid_request_error"],
     ["body_too_large", 413, "invalid_request_error"],
     ["unsupported_media_type", 415, "invalid_request_error"],
     ["too_many_requests", 429, "rate_limit_error"],
@@ -29,6 +39,7 @@ for (
     ["worker_gone", 502, "server_error"],
     ["engine_failed", 502, "server_error"],
     ["engine_not_found", 404, "invalid_request_error"],
+    ["no_such_device", 404, "invalid_request_error"],
     ["hive_not_found", 404, "invalid_request_error"],
     ["hive_unreachable", 503, "server_error"],
     ["queue_full", 503, "server_error"],
@@ -113,3 +124,52 @@ for (
     assert.equal(errorFromResponse(404, body, URL).code, "not_found");
   });
 }
+
+for (
+  const [code, status, param] of [
+    ["no_such_device", 404, null],
+    ["model_not_found", 404, "model"],
+    ["bad_model_name", 400, "model"],
+    ["model_ambiguous", 409, "model"],
+    ["not_gguf", 400, "model"],
+  ] as const
+) {
+  Deno.test(`errorResponse() answers ${code} to a client of OpenAI's API with ${status} in that API's form`, async () => {
+    const app = new Hono();
+    app.post("/v1/chat/completions", (c) => errorResponse(c, new RbeeError(code, "A sentence")));
+    const answer = await app.request("/v1/chat/completions", { method: "POST" });
+    assert.equal(answer.status, status);
+    assert.deepEqual(await answer.json(), {
+      error: { message: "A sentence", type: "invalid_request_error", param, code },
+    });
+  });
+}
+
+Deno.test("openAiErrorBody() tells of the details figures and names alone, never what a process printed", () => {
+  const details = {
+    field: "input",
+    prompt_tokens: 900,
+    on_gpu: true,
+    signal: null,
+    worker_id: "worker-1",
+    last_lines: ["the prompt was: open sesame"],
+    line: "the prompt was: open sesame",
+  };
+  const error = new RbeeError("worker_gone", "It died", { details });
+  const { last_lines: _lines, line: _line, ...told } = details;
+  assert.deepEqual(openAiErrorBody(error), {
+    error: {
+      message: "It died",
+      type: "server_error",
+      param: "input",
+      code: "worker_gone",
+      details: told,
+    },
+  });
+  assert.deepEqual(errorBody(error).error.details, details, "rbee's own clients are told all");
+});
+
+Deno.test("openAiErrorBody() has no details where nothing of them is told", () => {
+  const error = new RbeeError("worker_gone", "It died", { details: { last_lines: ["x"] } });
+  assert.ok(!("details" in openAiErrorBody(error).error));
+});

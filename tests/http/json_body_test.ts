@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import { z } from "zod";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts";
-import { validate } from "../../src/http/json_body.ts";
+import { errorResponse } from "../../src/http/errors.ts";
+import { readJsonObject, validate } from "../../src/http/json_body.ts";
 
 const schema = z.strictObject({
   name: z.string().regex(/^[a-z]+$/, "must be lower case letters"),
@@ -65,7 +67,7 @@ for (
 Deno.test("validate() says what is wrong with a field of the wrong type", () => {
   const error = refusal({ name: "a", size: "large" });
   assert.deepEqual(error.details, { field: "size" });
-  assert.match(error.message, /^Field "size" of a test does not fit: .*number/);
+  assert.equal(error.message, 'Field "size" of a test must be a number');
 });
 
 Deno.test("validate() tells null from a missing field", () => {
@@ -125,4 +127,64 @@ Deno.test("A worker_spawn without a model names it", () => {
   assert.deepEqual(refusal({ operation: "worker_spawn" }, workerSpawnSchema).details, {
     field: "model",
   });
+});
+
+/** What a route answers that reads its body and gives it back. */
+async function readBack(body: BodyInit, headers: Record<string, string> = {}) {
+  const app = new Hono();
+  app.post("/", async (c) => c.json(await readJsonObject(c)));
+  app.onError((error, c) => errorResponse(c, error));
+  const answer = await app.request("/", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body,
+  });
+  const { error, ...read } = await answer.json();
+  return { status: answer.status, code: error?.code, message: error?.message, read };
+}
+
+Deno.test("readJsonObject() reads JSON in UTF-8, also with a mark of it before and without a coding", async () => {
+  const text = JSON.stringify({ bee: "\u{1F41D}" });
+  for (
+    const [body, headers] of [[text, {}], [`\uFEFF${text}`, {
+      "Content-Encoding": "identity",
+    }]] as const
+  ) {
+    assert.deepEqual((await readBack(body, headers)).read, { bee: "\u{1F41D}" });
+  }
+});
+
+Deno.test("readJsonObject() refuses a body that is packed, and says so", async () => {
+  const packed = new Blob(['{"bee":1}']).stream().pipeThrough(new CompressionStream("gzip"));
+  for (const body of [await new Response(packed).bytes(), '{"bee":1}']) {
+    const { status, code, message } = await readBack(body, { "Content-Encoding": "gzip" });
+    assert.deepEqual([status, code], [415, "unsupported_media_type"]);
+    assert.equal(
+      message,
+      'Cannot read a body of Content-Encoding "gzip"; send it as it is, without that header',
+    );
+  }
+});
+
+for (
+  const [what, bytes] of [
+    ["bytes that are no UTF-8", [0x22, 0xff, 0xfe, 0x22]],
+    ["half a character", [0x22, 0xc3, 0x22]],
+    ["a surrogate alone", [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ] as const
+) {
+  Deno.test(`readJsonObject() refuses ${what}`, async () => {
+    const [before, after] = ['{"bee":', "}"].map((text) => new TextEncoder().encode(text));
+    const body = new Uint8Array([...before!, ...bytes, ...after!]);
+    const { status, code, message } = await readBack(body);
+    assert.deepEqual([status, code], [400, "invalid_json"]);
+    assert.equal(message, "The body is not UTF-8; send a JSON object in UTF-8");
+  });
+}
+
+Deno.test("readJsonObject() refuses what is no JSON object", async () => {
+  for (const body of ["{", "", "[]", "null", "7"]) {
+    const { status, code } = await readBack(body);
+    assert.deepEqual([status, code], [400, "invalid_json"]);
+  }
 });
