@@ -33,10 +33,20 @@ export class AnswerWriter {
     const waitedMs = Math.round((this.#firstMs ?? nowMs) - this.#startedMs);
     const seconds = Math.max(0.001, (nowMs - (this.#firstMs ?? this.#startedMs)) / 1000);
     const rate = Math.round(usage.completion_tokens / seconds);
+    const { prompt_tokens, completion_tokens, cached_tokens } = usage;
+    const known = cached_tokens ? ` (${cached_tokens} of them known already)` : "";
     narrate(
       "infer_done",
-      `Answered with ${usage.completion_tokens} tokens to ${usage.prompt_tokens}: first after ${waitedMs} ms, then ${rate} a second`,
-      { fields: { ...usage, first_token_ms: waitedMs, tokens_per_second: rate } },
+      `Answered with ${completion_tokens} tokens to ${prompt_tokens}${known}: first after ${waitedMs} ms, then ${rate} a second`,
+      {
+        fields: {
+          prompt_tokens,
+          completion_tokens,
+          ...(cached_tokens !== undefined && { cached_tokens }),
+          first_token_ms: waitedMs,
+          tokens_per_second: rate,
+        },
+      },
     );
   }
 }

@@ -2,19 +2,28 @@ import type { Hono } from "hono";
 import { untilAborted } from "../base/delay.ts";
 import { daemonFiles, ensureFolder } from "../config/paths.ts";
 import type { DaemonOptions } from "../config/role_options.ts";
+import type { RouteDescription } from "../http/route_description.ts";
 import { narrate } from "../narration/narrate.ts";
 import { removePidFile, requireNotRunning, writePidFile } from "../process/pid_file.ts";
 import { cancelOrphans, openKeptJobs } from "./kept_jobs.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
 import type { RoleProcess } from "./role_process.ts";
 import { startRoleServer } from "./role_server.ts";
+import type { JobIntake } from "./submit_job.ts";
 
 /** What makes a process into queen or hive. */
 export interface DaemonParts {
   handlers: OperationHandlers;
-  routes: (app: Hono) => void;
+  routes: (app: Hono, jobs: JobIntake) => void;
+  /** What those routes are, for the role's document. */
+  describedRoutes?: readonly RouteDescription[];
   /** Begins what the role does by itself, when it is ready. */
   start?: () => void;
+  /**
+   * Ends what is not worth waiting for, when the role begins to stop and takes no more jobs: those that
+   * run have the grace period beside it.
+   */
+  stopping?: () => Promise<void>;
   /** Ends what the role has started, after its jobs have ended. */
   stop?: () => Promise<void>;
 }
@@ -44,13 +53,14 @@ export async function runDaemonRole(
   await using resources = new AsyncDisposableStack();
   const kept = resources.use(openKeptJobs(files.journal, options.journal));
   const parts = await options.open(resources);
-  const { handlers, routes } = parts;
+  const { handlers, routes, describedRoutes = [] } = parts;
   const server = startRoleServer({
     role,
     host,
     port,
     handlers,
     routes,
+    describedRoutes,
     token,
     registry: kept.registry,
   });
@@ -66,7 +76,7 @@ export async function runDaemonRole(
   const cancelling = cancelOrphans(kept.orphans);
   await Promise.race([server.shutdownRequested, untilAborted(process.signal)]);
   narrate("stopping", `The ${role} is stopping`);
-  await server.drain();
+  await Promise.all([server.drain(), parts.stopping?.()]);
   await parts.stop?.();
   await server.close();
   await cancelling;

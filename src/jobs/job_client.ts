@@ -6,6 +6,7 @@ import { type JobView, type SubmitAnswer, submitAnswerSchema } from "../contract
 import { isTerminal, type JobEvent, type TerminalEvent } from "../contracts/job_event.ts";
 import { requestJson, unreachable } from "../http/api_client.ts";
 import { EventConnection, SILENCE_LIMIT_MS } from "../http/event_connection.ts";
+import { followJob, type OpenedStream } from "./follow_job.ts";
 import { newJobId } from "./job_id.ts";
 
 /** How a {@linkcode JobClient} treats a connection that is lost. */
@@ -60,24 +61,19 @@ export class JobClient {
    * @throws {RbeeError} What the role answered, or `unreachable`.
    */
   async submit(body: OperationBody, options: SubmitOptions = {}): Promise<SubmitAnswer> {
-    const { correlationId, unwatchedLimitMs, signal } = options;
-    const job_id = options.jobId ?? newJobId();
-    const request = {
-      method: "POST" as const,
-      body: {
-        ...body,
-        job_id,
-        ...(unwatchedLimitMs === undefined ? {} : { unwatched_limit_ms: unwatchedLimitMs }),
-      },
-      headers: correlationId === undefined ? {} : { "X-Correlation-Id": correlationId },
-      schema: submitAnswerSchema,
-      signal,
-    };
+    const { signal } = options;
+    const submit = submitRequest(body, { ...options, jobId: options.jobId ?? newJobId() });
+    const request = { method: "POST" as const, ...submit, schema: submitAnswerSchema, signal };
+    return await this.#untilHeard(signal, () => requestJson(`${this.baseUrl}/v1/jobs`, request));
+  }
+
+  /** Sends a submit, again and again within the patience while nobody answers. */
+  async #untilHeard<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
     const backoff = new Backoff({ firstMs: 50, maxMs: 2000, jitter: 0.2 });
     const deadlineMs = performance.now() + this.#submitPatienceMs;
     for (;;) {
       try {
-        return await requestJson(`${this.baseUrl}/v1/jobs`, request);
+        return await send();
       } catch (error) {
         const lost = error instanceof RbeeError && error.code === "unreachable";
         if (!lost || performance.now() >= deadlineMs) throw error;
@@ -100,50 +96,16 @@ export class JobClient {
     jobId: string,
     options: { after?: number; signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<JobEvent, void, void> {
-    const backoff = new Backoff({ firstMs: 50, maxMs: 2000, jitter: 0.2 });
-    let after = options.after ?? 0;
-    let lostAtMs: number | undefined;
-    for (;;) {
-      let loss: RbeeError;
-      const connection = new EventConnection({
-        silenceLimitMs: this.#silenceLimitMs,
-        signal: options.signal,
-      });
-      try {
-        const path = `/v1/jobs/${encodeURIComponent(jobId)}/stream`;
-        for await (const event of connection.open(this.baseUrl + path, after)) {
-          const last = event.type === "gap" ? event.to : event.seq;
-          // After a crash the end may bear a number that an event now lost had before.
-          if (last <= after && !isTerminal(event)) continue;
-          after = last;
-          lostAtMs = undefined;
-          backoff.reset();
-          yield event;
-          if (isTerminal(event)) return;
-        }
-        loss = new RbeeError(
-          "unreachable",
-          `${this.baseUrl} ended the stream before the job's end`,
-        );
-      } catch (error) {
-        if (options.signal?.aborted) throw options.signal.reason;
-        loss = asLoss(this.baseUrl, error);
-      } finally {
-        connection.close();
-      }
-      // Time during which the role was heard is none in which it was out of reach.
-      lostAtMs = lostAtMs === undefined ? performance.now() : lostAtMs + connection.heardMs;
-      if (performance.now() - lostAtMs > this.#patienceMs) {
-        throw new RbeeError(
-          "connection_lost",
-          `${loss.message}; gave up after ${Math.round(this.#patienceMs / 1000)} s`,
-          { cause: loss },
-        );
-      }
-      const waitMs = backoff.next();
-      this.#onReconnect?.({ error: loss, waitMs });
-      await delay(waitMs, { signal: options.signal });
-    }
+    yield* followJob(this.baseUrl, jobId, { ...options, ...this.#following() });
+  }
+
+  #following() {
+    const onReconnect = this.#onReconnect;
+    return {
+      patienceMs: this.#patienceMs,
+      silenceLimitMs: this.#silenceLimitMs,
+      ...(onReconnect && { onReconnect }),
+    };
   }
 
   /**
@@ -160,8 +122,9 @@ export class JobClient {
   ): Promise<TerminalEvent> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const job_id = await this.#submitUnlessLost(body, options);
+    const { jobId: job_id, opened } = await this.#submitUnlessLost(body, options);
     const giveUp = new AbortController();
+    giveUp.signal.addEventListener("abort", () => opened?.connection.close(), { once: true });
     let giveUpTimer: ReturnType<typeof setTimeout> | undefined;
     let cancelling: Promise<void> | undefined;
     const onAbort = () => {
@@ -177,7 +140,8 @@ export class JobClient {
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      for await (const event of this.stream(job_id, { signal: giveUp.signal })) {
+      const following = { ...this.#following(), signal: giveUp.signal, ...(opened && { opened }) };
+      for await (const event of followJob(this.baseUrl, job_id, following)) {
         await onEvent(event);
         if (isTerminal(event)) return event;
       }
@@ -216,10 +180,10 @@ export class JobClient {
   }
 
   /**
-   * Submits, and returns the job's id. When the signal aborts meanwhile, the answer is still awaited for
+   * Submits, and returns the job's id and its stream, which is the answer. When the signal aborts meanwhile, the answer is still awaited for
    * a moment, so that the job can be cancelled and its end awaited.
    */
-  async #submitUnlessLost(body: OperationBody, options: SubmitOptions): Promise<string> {
+  async #submitUnlessLost(body: OperationBody, options: SubmitOptions) {
     const { signal } = options;
     const jobId = options.jobId ?? newJobId();
     const lost = new AbortController();
@@ -229,7 +193,9 @@ export class JobClient {
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return (await this.submit(body, { ...options, jobId, signal: lost.signal })).job_id;
+      const submit = submitRequest(body, { ...options, jobId });
+      const opened = await this.#untilHeard(lost.signal, () => this.#open(submit, lost.signal));
+      return { jobId, opened };
     } catch (error) {
       // It may have been submitted all the same, and its answer lost.
       if (signal?.aborted) {
@@ -239,6 +205,24 @@ export class JobClient {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #open(
+    { body, headers }: ReturnType<typeof submitRequest>,
+    signal: AbortSignal,
+  ): Promise<OpenedStream | undefined> {
+    const connection = new EventConnection({ silenceLimitMs: this.#silenceLimitMs, signal });
+    const url = `${this.baseUrl}/v1/jobs?stream=true`;
+    try {
+      const events = await connection.post(url, body, headers);
+      if (events !== undefined) return { connection, events };
+      connection.close();
+      return undefined;
+    } catch (error) {
+      connection.close();
+      signal.throwIfAborted();
+      throw error instanceof RbeeError ? error : unreachable(url, error);
     }
   }
 
@@ -260,9 +244,12 @@ export class JobClient {
   }
 }
 
-/** Tells a connection that may come back from an answer that asking again cannot change. */
-function asLoss(baseUrl: string, error: unknown): RbeeError {
-  if (!(error instanceof RbeeError)) return unreachable(baseUrl, error);
-  if (error.code === "unreachable" || error.code === "hive_unreachable") return error;
-  throw error;
+/** What a submit is sent as. */
+function submitRequest(body: OperationBody, options: SubmitOptions) {
+  const { jobId: job_id, correlationId, unwatchedLimitMs: unwatched_limit_ms } = options;
+  const headers: Record<string, string> = {};
+  if (correlationId !== undefined) headers["X-Correlation-Id"] = correlationId;
+  // What the body itself says stands where the options say nothing.
+  const limit = unwatched_limit_ms === undefined ? {} : { unwatched_limit_ms };
+  return { body: { ...body, job_id, ...limit }, headers };
 }

@@ -7,46 +7,32 @@ import { readJsonObject, validate } from "../http/json_body.ts";
 import { STREAM_HEAD } from "../sse/encode_event.ts";
 import type { LogCursor } from "./event_log.ts";
 import type { Job } from "./job.ts";
-import type { JobRegistry } from "./job_registry.ts";
-import { runJob } from "./job_runner.ts";
-import type { OperationHandlers } from "./operation_handler.ts";
 import { PlainTextCursor } from "./plain_text_cursor.ts";
-
-/** What the routes of jobs need. */
-export interface JobRoutesOptions {
-  registry: JobRegistry;
-  handlers: OperationHandlers;
-  /** False while the role ends: new jobs are then refused. */
-  accepting(): boolean;
-}
+import { type JobIntake, submitJob } from "./submit_job.ts";
 
 /** `/v1/jobs` and what is below it, the same for queen, hive and worker. */
-export function jobRoutes(options: JobRoutesOptions): Hono {
-  const { registry } = options;
+export function jobRoutes(intake: JobIntake): Hono {
+  const { registry } = intake;
   const app = new Hono();
 
   app.post("/v1/jobs", async (c) => {
     const correlationId = readCorrelationId(c);
+    const streams = wantsStream(c);
     const { job_id, unwatched_limit_ms, ...body } = await readJsonObject(c);
     const submit = validate(submitOptionsSchema, { job_id, unwatched_limit_ms }, {
       what: "a submit",
     });
-    const { name, handler } = findHandler(options.handlers, body);
-    const request = validate(handler.schema, body, { what: `the operation "${name}"` });
-    const repeated = submit.job_id !== undefined && registry.find(submit.job_id) !== undefined;
-    if (!repeated && !options.accepting()) {
-      throw new RbeeError("shutting_down", "This role is stopping and takes no jobs; try again");
-    }
-    if (!repeated) handler.admit?.(request);
-    const { job, created } = registry.create({
-      operation: name,
+    // What is wrong with the stream is told before there is a job. That of a new one begins at its begin.
+    const readStream = streams ? streamReader(c, registry.find(submit.job_id ?? "")) : undefined;
+    const job = submitJob(intake, body, {
       jobId: submit.job_id,
       correlationId,
       unwatchedLimitMs: submit.unwatched_limit_ms,
     });
-    // The job runs whether or not anybody ever reads its stream.
-    if (created) runJob(job, (running) => handler.run(request, running), handler.limit);
     c.header("X-Correlation-Id", job.correlationId);
+    c.header("X-Rbee-Job-Id", job.id);
+    // Who reads the stream anyhow need not come twice.
+    if (readStream !== undefined) return readStream(job);
     return c.json({ job_id: job.id, sse_url: `/v1/jobs/${job.id}/stream` }, 202);
   });
 
@@ -76,16 +62,31 @@ export function jobRoutes(options: JobRoutesOptions): Hono {
 
   app.get("/v1/jobs/:id/stream", (c) => {
     const job = registry.get(c.req.param("id"));
-    const cursor = job.log.cursor(readAfter(c, job.log.lastSeq, { crashed: wasInterrupted(job) }));
-    const plain = wantsPlainText(c);
-    // Counted only now: a request that was refused above is no reader.
+    return streamReader(c, job)(job);
+  });
+
+  return app;
+}
+
+/**
+ * Reads how a request wants the stream of a job, of one that there is or, without one, of one yet to be
+ * made. What it gives answers with that stream.
+ *
+ * @throws {RbeeError} `invalid_cursor` or `invalid_request` If it cannot be had so.
+ */
+function streamReader(c: Context, known: Job | undefined): (job: Job) => Response {
+  const after = known === undefined
+    ? readAfter(c, 0)
+    : readAfter(c, known.log.lastSeq, { crashed: wasInterrupted(known) });
+  const plain = wantsPlainText(c);
+  return (job) => {
+    const cursor = job.log.cursor(after);
+    // Counted only now: a request that was refused is no reader.
     const onClose = job.addReader();
     return plain
       ? eventStreamResponse(c, new PlainTextCursor(cursor), { onClose })
       : typedStreamResponse(c, cursor, { onClose });
-  });
-
-  return app;
+  };
 }
 
 /** Answers with a log in the typed dialect. */
@@ -131,28 +132,12 @@ function wasInterrupted(job: Job): boolean {
   return job.view().error?.code === "interrupted";
 }
 
-function findHandler(handlers: OperationHandlers, body: Record<string, unknown>) {
-  const name = body["operation"];
-  const known = Object.keys(handlers).join(", ");
-  if (typeof name !== "string") {
-    throw new RbeeError(
-      "invalid_request",
-      `Field "operation" is ${name === undefined ? "missing" : "not text"}; give one of: ${known}`,
-      { details: { field: "operation" } },
-    );
-  }
-  const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-  if (handler === undefined) {
-    throw new RbeeError(
-      "unknown_operation",
-      `Unknown operation "${name.slice(0, 80)}" in field "operation"; give one of: ${known}`,
-      { details: { field: "operation" } },
-    );
-  }
-  return { name, handler };
-}
-
-function readCorrelationId(c: Context): string | undefined {
+/**
+ * The correlation id that a request brings, if any.
+ *
+ * @throws {RbeeError} `invalid_request` If it is no UUID.
+ */
+export function readCorrelationId(c: Context): string | undefined {
   const given = c.req.header("x-correlation-id");
   if (given === undefined) return undefined;
   const parsed = correlationIdSchema.safeParse(given);
@@ -179,6 +164,15 @@ function readCount(field: string, given: string): number {
   if (/^\d{1,9}$/.test(given) && count > 0) return count;
   throw new RbeeError("invalid_request", `"${field}" must be a number from 1`, {
     details: { field },
+  });
+}
+
+function wantsStream(c: Context): boolean {
+  const given = c.req.query("stream");
+  if (given === undefined || given === "false") return false;
+  if (given === "true") return true;
+  throw new RbeeError("invalid_request", '"stream" must be true or false', {
+    details: { field: "stream" },
   });
 }
 

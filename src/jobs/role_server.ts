@@ -4,13 +4,18 @@ import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { Role } from "../contracts/identifiers.ts";
 import { createApp } from "../http/app.ts";
+import { COMMON_ROUTES } from "../http/described_routes.ts";
+import { addDocumentRoutes } from "../http/document_routes.ts";
 import { HealthState } from "../http/health.ts";
 import { listen, type Listener, type ListenOptions } from "../http/listen.ts";
+import type { RouteDescription } from "../http/route_description.ts";
 import { narrate } from "../narration/narrate.ts";
 import { describePortHolder, findPortHolder } from "../process/port_holder.ts";
+import { describeJobRoutes } from "./described_routes.ts";
 import { JobRegistry } from "./job_registry.ts";
 import { jobRoutes } from "./job_routes.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
+import type { JobIntake } from "./submit_job.ts";
 
 /** What makes a server into a role. */
 export interface RoleServerOptions {
@@ -20,8 +25,10 @@ export interface RoleServerOptions {
   handlers: OperationHandlers;
   /** The jobs; by default of this process's memory alone. */
   registry?: JobRegistry;
-  /** Adds the role's own routes. */
-  routes?: (app: Hono) => void;
+  /** Adds the role's own routes, which may make jobs too. */
+  routes?: (app: Hono, jobs: JobIntake) => void;
+  /** What those routes are, for the role's document. */
+  describedRoutes?: readonly RouteDescription[];
   /** Names beside the loopback ones under which it may be addressed. */
   names?: readonly string[];
   /** What requests must show, all but those for its health. Default: nothing. */
@@ -61,17 +68,27 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
     names: [...(options.names ?? []), options.host],
     token: options.token,
   });
-  app.route(
-    "/",
-    jobRoutes({
-      registry,
-      handlers: options.handlers,
-      accepting: () => health.status !== "stopping",
-    }),
-  );
-  options.routes?.(app);
+  const jobs: JobIntake = {
+    registry,
+    handlers: options.handlers,
+    accepting: () => health.status !== "stopping",
+  };
+  app.route("/", jobRoutes(jobs));
+  options.routes?.(app, jobs);
+  addDocumentRoutes(app, {
+    role: options.role,
+    routes: [
+      ...COMMON_ROUTES,
+      ...describeJobRoutes(options.handlers),
+      ...options.describedRoutes ?? [],
+    ],
+  });
   const { host, port } = options;
-  const listener = listenOrSayWho({ host, port, handler: (request) => app.fetch(request) });
+  const listener = listenOrSayWho({
+    host,
+    port,
+    handler: (request, way) => app.fetch(request, way),
+  });
   narrate("listening", `Listening on ${listener.url}`, {
     fields: { url: listener.url, port: listener.port },
   });

@@ -23,16 +23,21 @@ export function requireRoom(queue: { free: number; waiting: number }, maxQueue: 
 /**
  * Says a request's place in a queue, in that request's own job: places change while another job gives
  * its slot back, in that one's context. Each place is said once.
+ *
+ * @param what Why it waits, which may depend on its place. Default: all slots are busy.
  */
-export function narratePlace(what = "All slots are busy"): OnPlace {
+export function narratePlace(
+  what: string | ((place: number) => string) = "All slots are busy",
+): OnPlace {
   const context = narrationContext();
   let said = 0;
   return (place) => {
     if (place === said) return;
     said = place;
+    const why = typeof what === "string" ? what : what(place);
     withNarrationContext(
       context,
-      () => narrate("infer_wait", `${what}; place ${place} in the queue`, { fields: { place } }),
+      () => narrate("infer_wait", `${why}; place ${place} in the queue`, { fields: { place } }),
     );
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { unlessAborted } from "../../src/base/delay.ts";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import type { Paths } from "../../src/config/paths.ts";
 import { pidFileSchema } from "../../src/contracts/pid_file.ts";
@@ -19,6 +20,8 @@ import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 class Daemon implements AsyncDisposable {
   readonly steps: string[] = [];
   readonly gates = new Gates();
+  /** Called when it begins to stop. */
+  onStopping = () => {};
   readonly #folder: TemporaryFolder;
   readonly #end = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
@@ -71,8 +74,8 @@ class Daemon implements AsyncDisposable {
     const schema = z.strictObject({ operation: z.literal("hold") });
     return {
       handlers: {
-        hold: operation(schema, { kind: "total", ms: 60_000 }, async () => {
-          await this.gates.pass("hold");
+        hold: operation(schema, { kind: "total", ms: 60_000 }, async (_request, { signal }) => {
+          await unlessAborted(this.gates.pass("hold"), signal);
           this.steps.push("job ended");
           return { result: null };
         }),
@@ -82,6 +85,7 @@ class Daemon implements AsyncDisposable {
         this.steps.push("start");
         this.#ready.resolve();
       },
+      stopping: () => Promise.resolve(this.onStopping()),
       stop: async () => {
         this.steps.push(`stop, ${await this.#exists() ? "with" : "without"} its pid file`);
       },
@@ -95,10 +99,10 @@ class Daemon implements AsyncDisposable {
     return pidFileSchema.parse(JSON.parse(await Deno.readTextFile(this.pidFile))).url;
   }
 
-  /** Tells it to end; resolves with its exit code. */
-  async end(): Promise<number> {
+  /** Tells it to end, with or without its jobs; resolves with its exit code. */
+  async end({ jobsToo = true } = {}): Promise<number> {
     this.#end.abort();
-    this.gates.openAll();
+    if (jobsToo) this.gates.openAll();
     return await this.#code!;
   }
 
@@ -152,6 +156,19 @@ Deno.test("runDaemonRole() lets its jobs end before it stops its parts", async (
   await daemon.gates.reached("hold");
   assert.equal(await daemon.end(), 0);
   assert.deepEqual(daemon.steps, ["open", "start", "job ended", ...ENDED]);
+});
+
+Deno.test("runDaemonRole() tells its parts that it stops while its jobs still run, which may depend on it", async () => {
+  await using daemon = await Daemon.make();
+  const url = await daemon.start();
+  await new JobClient(url).submit({ operation: "hold" });
+  await daemon.gates.reached("hold");
+  daemon.onStopping = () => {
+    daemon.steps.push("stopping");
+    daemon.gates.openAll();
+  };
+  assert.equal(await daemon.end({ jobsToo: false }), 0);
+  assert.deepEqual(daemon.steps, ["open", "start", "stopping", "job ended", ...ENDED]);
 });
 
 Deno.test("runDaemonRole() opens nothing where another one runs", async () => {
