@@ -55,6 +55,12 @@ export async function findModelFile(model: string): Promise<ModelFile> {
   return { name, path, bytes };
 }
 
+/** Whether a file that is there begins as a GGUF file does. */
+export async function isGguf(path: string): Promise<boolean> {
+  using file = await Deno.open(path);
+  return await readMagic(file) === "GGUF";
+}
+
 async function readMagic(file: Deno.FsFile): Promise<string> {
   const buffer = new Uint8Array(4);
   const read = await file.read(buffer) ?? 0;
