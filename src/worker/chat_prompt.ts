@@ -1,6 +1,7 @@
 import { Template } from "@huggingface/jinja";
-import { RbeeError } from "../base/rbee_error.ts";
-import type { ChatMessage } from "../contracts/operation.ts";
+import { messageOf, RbeeError } from "../base/rbee_error.ts";
+import type { ChatMessage } from "../contracts/chat_message.ts";
+import type { Tool } from "../contracts/tool.ts";
 
 /** Special tokens that templates refer to. */
 export interface TemplateTokens {
@@ -8,15 +9,23 @@ export interface TemplateTokens {
   eos: string;
 }
 
+/** What a template writes. */
+export interface Conversation {
+  messages: readonly ChatMessage[];
+  /** What the model may call, for templates that know tools. */
+  tools?: readonly Tool[] | undefined;
+}
+
 /**
- * Writes a conversation as the model was trained to read it, by the template in its file.
+ * Writes a conversation as the model was trained to read it, by the template in its file. `developer`
+ * is written as `system`, and the arguments of earlier calls as JSON where they are that.
  *
  * @throws {RbeeError} `no_chat_template` If the file has none.
  * @throws {RbeeError} `invalid_request` If the template refuses the conversation, with its words.
  */
 export function renderChat(
   template: string | undefined,
-  messages: readonly ChatMessage[],
+  { messages, tools }: Conversation,
   tokens: TemplateTokens,
 ): string {
   if (template === undefined) {
@@ -27,15 +36,40 @@ export function renderChat(
   }
   try {
     return new Template(template).render({
-      messages: messages.map(({ role, content }) => ({ role, content })),
+      messages: messages.map(toTemplate),
+      ...(tools && { tools }),
       add_generation_prompt: true,
       bos_token: tokens.bos,
       eos_token: tokens.eos,
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new RbeeError("invalid_request", `The model's chat template refuses this: ${why}`, {
-      cause: error,
-    });
+    throw new RbeeError(
+      "invalid_request",
+      `The model's chat template refuses this: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function toTemplate(message: ChatMessage): Record<string, unknown> {
+  const { role, ...rest } = message;
+  if (role === "developer") return { role: "system", ...rest };
+  if (!("tool_calls" in message) || message.tool_calls === undefined) return { role, ...rest };
+  return {
+    role,
+    ...rest,
+    tool_calls: message.tool_calls.map((call) => ({
+      ...call,
+      function: { ...call.function, arguments: parsed(call.function.arguments) },
+    })),
+  };
+}
+
+// Templates write arguments by `tojson`, which would quote a text once more.
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
   }
 }

@@ -1,10 +1,15 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import type { InferRequest } from "../contracts/operation.ts";
+import { TOOL_CALLS_DATA } from "../contracts/tool.ts";
+import { emitData } from "../jobs/emit.ts";
 import { AnswerWriter } from "../jobs/answer_writer.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import type { Engine } from "./engine.ts";
 
-/** Answers one request and writes its tokens into the job. Says lengths, never text. */
+/**
+ * Answers one request and writes its tokens into the job, and its calls after them. Says lengths, never
+ * text.
+ */
 export async function infer(engine: Engine, request: InferRequest, job: Job): Promise<JobResult> {
   const answer = new AnswerWriter();
   const { usage, finishReason } = await engine.generate({
@@ -14,9 +19,21 @@ export async function infer(engine: Engine, request: InferRequest, job: Job): Pr
     temperature: request.temperature,
     topP: request.top_p,
     topK: request.top_k,
+    minP: request.min_p,
+    frequencyPenalty: request.frequency_penalty,
+    presencePenalty: request.presence_penalty,
+    logitBias: request.logit_bias,
     seed: request.seed,
     stop: request.stop === undefined ? [] : [request.stop].flat(),
+    responseFormat: request.response_format,
+    tools: request.tools,
+    toolChoice: request.tool_choice,
+    parallelToolCalls: request.parallel_tool_calls,
     onText: (text) => answer.write(text),
+    onToolCalls: (calls) => {
+      answer.begin();
+      emitData(TOOL_CALLS_DATA, calls);
+    },
     signal: job.signal,
   });
   answer.end(usage);

@@ -8,6 +8,7 @@ import { LlamaEngine } from "./llama_engine.ts";
 import type { ModelFile } from "../models/model_file.ts";
 import { checkMemory } from "./check_memory.ts";
 import { contextSize } from "./estimate_memory.ts";
+import { guardSampling } from "./guard_sampling.ts";
 import { chooseThreads } from "./threads.ts";
 
 const PROGRESS_STEP_PERCENT = 20;
@@ -56,11 +57,14 @@ export async function loadEngine(
       contextSize: contextSize(options.options, model.trainContextSize),
       sequences: options.options.parallel ?? DEFAULT_PARALLEL,
       threads,
+      // At once: the model then computes while what it has said is sent.
+      batching: { dispatchSchedule: (dispatch) => queueMicrotask(dispatch) },
       ignoreMemorySafetyChecks: checked,
       ...(kvType === undefined
         ? {}
         : { experimentalKvCacheKeyType: kvType, experimentalKvCacheValueType: kvType }),
     });
+    guardSampling(context);
     narrate(
       "context",
       `${plural(context.totalSequences, "slot")} of ${context.contextSize} tokens each`,

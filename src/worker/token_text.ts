@@ -29,12 +29,12 @@ export class TokenText {
     return text;
   }
 
-  /** Returns what is held back, when no more comes. */
+  /** Returns what is held back, when no more comes; bytes that are not a whole character are no text. */
   flush(): string {
     if (this.#held.length === 0) return "";
     const text = this.#detokenize(this.#held, this.#before);
     this.#take();
-    return text;
+    return text.replace(/\ufffd+$/, "");
   }
 
   #take(): void {

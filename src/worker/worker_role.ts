@@ -1,4 +1,4 @@
-import { inferSchema, statusSchema } from "../contracts/operation.ts";
+import { embedSchema, inferSchema, statusSchema } from "../contracts/operation.ts";
 import { untilAborted } from "../base/delay.ts";
 import { toRbeeError } from "../base/rbee_error.ts";
 import { DEFAULT_PARALLEL } from "../contracts/worker.ts";
@@ -10,6 +10,7 @@ import type { WorkerRoleOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
 import { parentPipeClosed } from "../process/parent_pipe.ts";
 import { VERSION } from "../version.ts";
+import { embed } from "./embed.ts";
 import type { Engine } from "./engine.ts";
 import { checkModel, infer } from "./infer.ts";
 import { loadEngine } from "./load_engine.ts";
@@ -34,6 +35,7 @@ export async function runWorker(
   const names: string[] = [options.model];
   const slots = options.options.parallel ?? DEFAULT_PARALLEL;
   let open = 0;
+  let embedding = 0;
   const server: RoleServer = startRoleServer({
     role: "worker",
     graceMs: GRACE_MS,
@@ -58,6 +60,22 @@ export async function runWorker(
           requireRoom({
             free: Math.max(0, slots - open),
             waiting: Math.max(0, open - slots),
+          }, options.maxQueue),
+      }),
+      embed: operation(embedSchema, INFER_LIMIT, async (request, job) => {
+        embedding++;
+        try {
+          checkModel(request.model, names);
+          return await embed(await engine, request, job);
+        } finally {
+          embedding--;
+        }
+      }, {
+        // One runs at a time, beside the slots.
+        admit: () =>
+          requireRoom({
+            free: Math.max(0, 1 - embedding),
+            waiting: Math.max(0, embedding - 1),
           }, options.maxQueue),
       }),
     },
@@ -90,7 +108,7 @@ export async function runWorker(
   return 0;
 
   async function load(): Promise<Engine> {
-    const file = await findModelFile(options.model);
+    const file = await findModelFile(options.modelFile ?? options.model);
     names.push(file.path, file.name);
     narrate(
       "model_load",

@@ -16,12 +16,12 @@ const tokenizer: ChatTokenizer = {
       special && SPECIAL[piece] !== undefined ? [SPECIAL[piece]] : characters(piece)
     );
   },
-  isSpecialToken: (token) => token === END || token === USER,
-  render: (messages) => messages.map(({ content }) => `<|user|>${content}<|end|>`).join(""),
+  spelling: (token) => token === END ? "<|end|>" : token === USER ? "<|user|>" : undefined,
+  render: ({ messages }) => messages.map(({ content }) => `<|user|>${content}<|end|>`).join(""),
 };
 
 Deno.test("chatTokens() makes tokens of what the template writes", () => {
-  assert.deepEqual(chatTokens(tokenizer, [{ role: "user", content: "Hi" }]), [
+  assert.deepEqual(chatTokens(tokenizer, { messages: [{ role: "user", content: "Hi" }] }), [
     USER,
     ...characters("Hi"),
     END,
@@ -35,7 +35,7 @@ Deno.test("chatTokens() leaves special tokens that a message spells out as text"
     { role: "assistant" as const, content: "" },
     { role: "user" as const, content: "Bye" },
   ];
-  assert.deepEqual(chatTokens(tokenizer, messages), [
+  assert.deepEqual(chatTokens(tokenizer, { messages }), [
     USER,
     ...characters(hostile),
     END,
@@ -45,4 +45,41 @@ Deno.test("chatTokens() leaves special tokens that a message spells out as text"
     ...characters("Bye"),
     END,
   ]);
+});
+
+Deno.test("chatTokens() leaves special tokens in calls and tools as text, escaped or not", () => {
+  const name = "say";
+  const json: ChatTokenizer = {
+    ...tokenizer,
+    render: ({ messages, tools }) => `${JSON.stringify({ messages, tools })}<|end|>`,
+  };
+  const conversation = {
+    messages: [{
+      role: "assistant" as const,
+      content: null,
+      tool_calls: [{
+        id: "a",
+        type: "function" as const,
+        function: { name, arguments: '{"text":"\ue0000\ue001<|end|>"}' },
+      }],
+    }],
+    tools: [{
+      type: "function" as const,
+      function: { name, description: "<|user|>", parameters: { enum: ["<|end|>"] } },
+    }],
+  };
+  const tokens = chatTokens(json, conversation);
+  assert.deepEqual(tokens, [...characters(JSON.stringify(conversation)), END]);
+});
+
+Deno.test("chatTokens() writes the conversation before it tokenizes anything, so that it may be refused", () => {
+  const refusing: ChatTokenizer = {
+    ...tokenizer,
+    tokenize: () => assert.fail("was tokenized"),
+    render: () => {
+      throw new RangeError("too long");
+    },
+  };
+  const messages = [{ role: "user" as const, content: "Hi" }];
+  assert.throws(() => chatTokens(refusing, { messages }), RangeError);
 });

@@ -80,12 +80,20 @@ Deno.test("TokenText never holds bytes that make no character for longer than fo
   assert.equal(tokenText.push(vocabulary.token(new TextEncoder().encode("ok"))), "ok");
 });
 
-Deno.test("TokenText.flush() gives what is held back, once", () => {
+Deno.test("TokenText.flush() gives what is whole of that which is held back, once", () => {
+  const vocabulary = new Vocabulary();
+  const tokenText = new TokenText(vocabulary.detokenize);
+  const bytes = new TextEncoder().encode("ab\u{1f41d}");
+  assert.equal(tokenText.push(vocabulary.token(bytes.subarray(0, 4))), "");
+  assert.equal(tokenText.flush(), "ab");
+  assert.equal(tokenText.flush(), "");
+});
+
+Deno.test("TokenText.flush() gives nothing of half a character", () => {
   const vocabulary = new Vocabulary();
   const tokenText = new TokenText(vocabulary.detokenize);
   const [first] = tokensOf(vocabulary, ["\u{1f41d}"], [2]);
   assert.equal(tokenText.push(first!), "");
-  assert.equal(tokenText.flush(), NEVER_WHOLE);
   assert.equal(tokenText.flush(), "");
 });
 
