@@ -68,6 +68,16 @@ export class DeviceSurvey {
     return [cpu, ...gpus];
   }
 
+  /**
+   * The same, and has the GPUs' free memory looked at for the next call, as often as nvidia-smi is worth
+   * asking. A machine without a GPU starts nothing for it.
+   */
+  refreshed(): DeviceInfo[] {
+    const devices = this.snapshot();
+    if (devices.length > 1) this.#nvidiaSmi.cards();
+    return devices;
+  }
+
   async #probe(signal: AbortSignal | undefined): Promise<void> {
     const { probeCommand: command, probeLimitMs: limitMs } = this.#options;
     try {

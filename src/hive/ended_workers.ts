@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 import type { JsonValue } from "../contracts/json_value.ts";
-import { type WorkerInfo, workerInfoSchema } from "../contracts/worker.ts";
+import {
+  DEFAULT_PARALLEL,
+  type WorkerInfo,
+  workerInfoSchema,
+  workerOptionsSchema,
+} from "../contracts/worker.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobRegistry } from "../jobs/job_registry.ts";
 import { splitEvents } from "../sse/split_events.ts";
@@ -14,6 +19,7 @@ const notedSchema = z.object({
   model: z.string(),
   engine: z.string(),
   device: workerInfoSchema.shape.device,
+  options: workerOptionsSchema.pick({ parallel: true }).default({}),
 });
 
 /** The job that is the life of a worker: the same UUID. */
@@ -48,15 +54,17 @@ export function endedWorkers(logs: JobRegistry, hive: string, limit: number): Wo
   return logs.list({ limit }).reverse().flatMap((view) => {
     const noted = notedOf(logs, view.job_id);
     if (noted === undefined) return [];
+    const { options, ...spec } = noted;
     return [{
       worker_id: view.job_id.replace(/^job-/, "worker-"),
       hive,
-      ...noted,
+      ...spec,
       state: view.state === "done" ? "stopped" as const : "failed" as const,
       pid: null,
       url: null,
       requests: 0,
       waiting: 0,
+      parallel: options.parallel ?? DEFAULT_PARALLEL,
       restarts: 0,
       started_at: view.started_at ?? view.created_at,
       ...(view.error === undefined ? {} : { error: view.error }),

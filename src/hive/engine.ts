@@ -10,6 +10,8 @@ export interface EngineProgram {
   narration: boolean;
   /** Where it will listen; undefined when it says so itself. */
   url: string | undefined;
+  /** What the store calls the model's file. Undefined where no store keeps it. */
+  storedName?: string | undefined;
   /** The limit without a line of output while it loads, in milliseconds. */
   stallMs: number;
   /** Whether it narrates `worker_ready` before its health says so. */
@@ -20,6 +22,13 @@ export interface EngineProgram {
 
 /** A kind of program that serves models. */
 export interface Engine {
+  /**
+   * Has the model's file there, fetched where need be: before the worker takes a place among others.
+   *
+   * @throws {RbeeError} `model_not_found` or what else speaks against it.
+   * @throws {unknown} If `signal` aborts: its reason.
+   */
+  provide(spec: WorkerSpec, signal: AbortSignal): Promise<void>;
   /**
    * Makes ready to start one process: finds the model, chooses a port. Called again for each restart.
    *

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { SlotQueue } from "../base/slot_queue.ts";
 import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
-import { type InferRequest, inferSchema, statusSchema } from "../contracts/operation.ts";
+import { embedSchema, inferSchema, statusSchema } from "../contracts/operation.ts";
 import { errorResponse } from "../http/errors.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { JobRegistry } from "../jobs/job_registry.ts";
@@ -11,6 +11,8 @@ import { operation } from "../jobs/operation_handler.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { VERSION } from "../version.ts";
 import { endIfDeaf } from "./end_if_deaf.ts";
+import { embedOverOpenAi } from "./embed_over_openai.ts";
+import type { OpenAiEngine } from "./engine_request.ts";
 import { inferOverOpenAi } from "./openai_engine.ts";
 import type { Worker } from "./worker.ts";
 
@@ -43,6 +45,7 @@ export class EngineJobs {
     this.#worker = worker;
     this.#slots = new SlotQueue([...Array(worker.parallel).keys()]);
     const { model, engine } = worker.spec;
+    const admit = () => requireRoom(this.#slots, options.maxQueue);
     this.#app = jobRoutes({
       registry: this.#registry,
       accepting: () => !this.#closing && worker.state === "ready",
@@ -52,9 +55,20 @@ export class EngineJobs {
           STATUS_LIMIT,
           () => Promise.resolve({ result: { role: "worker", version: VERSION, model, engine } }),
         ),
-        infer: operation(inferSchema, INFER_LIMIT, (request, job) => this.#infer(request, job), {
-          admit: () => requireRoom(this.#slots, options.maxQueue),
-        }),
+        infer: operation(
+          inferSchema,
+          INFER_LIMIT,
+          (request, job) =>
+            this.#ask(request.model, job, (to) => inferOverOpenAi(to, request, job)),
+          { admit },
+        ),
+        embed: operation(
+          embedSchema,
+          INFER_LIMIT,
+          (request, job) =>
+            this.#ask(request.model, job, (to) => embedOverOpenAi(to, request, job)),
+          { admit },
+        ),
       },
     });
     this.#app.onError((error, c) => errorResponse(c, error));
@@ -76,13 +90,18 @@ export class EngineJobs {
     await ended;
   }
 
-  async #infer(request: InferRequest, job: Job): Promise<JobResult> {
+  /** Does a job for `model` when a slot is free. */
+  async #ask(
+    model: string,
+    job: Job,
+    work: (engine: OpenAiEngine) => Promise<JobResult>,
+  ): Promise<JobResult> {
     const worker = this.#worker;
-    if (request.model !== worker.spec.model) {
+    if (model !== worker.spec.model) {
       throw new RbeeError(
         "model_not_found",
         `This worker has the model "${worker.spec.model}", not "${
-          request.model.slice(0, 200)
+          model.slice(0, 200)
         }"; ask the queen, which finds the right one`,
       );
     }
@@ -92,8 +111,7 @@ export class EngineJobs {
       slot = await this.#slots.acquire({ signal: job.signal, onPlace: narratePlace() });
       const { url, spec } = worker;
       if (url === null) throw this.#gone();
-      const engine = { baseUrl: url, model: spec.model, name: spec.engine };
-      return await inferOverOpenAi(engine, request, job);
+      return await work({ baseUrl: url, model: spec.model, name: spec.engine });
     } catch (error) {
       if (job.signal.aborted) throw error;
       await within(worker.death, NEWS_MS);

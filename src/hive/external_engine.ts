@@ -1,9 +1,9 @@
 import type { EngineSettings } from "../config/engine_settings.ts";
-import { findModelFile, type ModelFile } from "../models/model_file.ts";
+import type { ModelFile } from "../models/model_file.ts";
 import { roleEnvironment } from "../process/self_command.ts";
 import type { Engine, EngineProgram } from "./engine.ts";
 import { freePort } from "../process/free_port.ts";
-import { checkModelName } from "./model_name.ts";
+import { provideLocalModel, type ProvideModel } from "./provide_model.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
 
 const PROBE_MS = 5000;
@@ -19,20 +19,28 @@ export type CheckMemory = (
 export class ExternalEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #checkMemory: CheckMemory | undefined;
+  readonly #provideModel: ProvideModel;
 
-  constructor(settings: EngineSettings, options: { checkMemory?: CheckMemory | undefined } = {}) {
+  constructor(
+    settings: EngineSettings,
+    options: { checkMemory?: CheckMemory | undefined; provideModel?: ProvideModel } = {},
+  ) {
     this.#settings = settings;
     this.#checkMemory = options.checkMemory;
+    this.#provideModel = options.provideModel ?? provideLocalModel;
+  }
+
+  async provide({ model }: WorkerSpec, signal: AbortSignal): Promise<void> {
+    if (this.#usesModel) await this.#provideModel(model, signal);
   }
 
   async prepare(spec: WorkerSpec, signal: AbortSignal): Promise<EngineProgram> {
     const { command, env, narration, ready, stall } = this.#settings;
-    const usesModel = command.includes("{model}");
     let path = spec.model;
-    if (usesModel) {
-      await checkModelName(spec.model);
-      const file = await findModelFile(spec.model);
-      ({ path } = file);
+    let storedName: string | undefined;
+    if (this.#usesModel) {
+      const file = await this.#provideModel(spec.model, signal);
+      ({ path, storedName } = file);
       await this.#checkMemory?.(spec, file, signal);
     }
     const port = freePort();
@@ -56,6 +64,7 @@ export class ExternalEngine implements Engine {
       },
       narration,
       url,
+      storedName,
       stallMs: stall,
       saysReady: false,
       probe: async (base, probeSignal) => {
@@ -65,6 +74,11 @@ export class ExternalEngine implements Engine {
         return answer.ok;
       },
     };
+  }
+
+  /** One that is told no file finds the model itself, by its name. */
+  get #usesModel(): boolean {
+    return this.#settings.command.includes("{model}");
   }
 }
 

@@ -8,6 +8,7 @@ import {
 import type { DeviceInfo } from "../contracts/device.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
+import { type ModelOperationParts, modelOperations } from "./model_operations.ts";
 import type { WorkerLifecycle } from "./worker_lifecycle.ts";
 
 const QUICK = { kind: "total", ms: 10_000 } as const;
@@ -23,6 +24,7 @@ export interface HiveOperationParts {
   name: string;
   workers: WorkerLifecycle;
   devices(): Promise<DeviceInfo[]>;
+  models: Omit<ModelOperationParts, "workers">;
 }
 
 /** The operations of a hive. */
@@ -48,5 +50,6 @@ export function hiveOperations(parts: HiveOperationParts): OperationHandlers {
     worker_stop: operation(workerStopSchema, STOP, async (request) => ({
       result: await workers.stop(request.worker_id, "on request"),
     })),
+    ...modelOperations({ ...parts.models, workers }),
   };
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { daemonFiles } from "../config/paths.ts";
 import type { HiveOptions } from "../config/role_options.ts";
 import { LOCAL_HIVE } from "../contracts/hive.ts";
@@ -8,12 +9,15 @@ import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
 import { GroupLedger } from "../process/group_ledger.ts";
 import { endLeftoversOf } from "../process/leftovers.ts";
 import { readSystemMemory } from "../process/system_memory.ts";
+import { HIVE_ROUTES } from "./described_routes.ts";
 import { DeviceSurvey } from "./device_survey.ts";
 import { lostWithItsHive } from "./ended_workers.ts";
+import { engineNames } from "./engines.ts";
 import { mayHaveGpu } from "./gpu_hint.ts";
 import { hiveOperations } from "./hive_operations.ts";
 import { addHiveRoutes } from "./hive_routes.ts";
 import { HiveTelemetrySource } from "./hive_telemetry.ts";
+import { hiveModels } from "./hive_models.ts";
 import { MemoryCheck } from "./memory_check.ts";
 import { WorkerLifecycle } from "./worker_lifecycle.ts";
 
@@ -44,24 +48,41 @@ export function runHive(options: HiveOptions, process: RoleProcess): Promise<num
         logs,
         ledger: new GroupLedger(files.groups),
         memory: new MemoryCheck(survey),
+        provideModel: (model, signal) => models.store.provide(model, signal),
+        storedModels: () => models.listed.all,
+        devices: () => survey.snapshot(),
         freeMemory: () => readSystemMemory().freeBytes,
         onChange: () => feed.changed(),
       });
+      const models = hiveModels({
+        hive: name,
+        folder: join(paths.data, "models"),
+        allowHttp: settings.limits.allow_http,
+        workers,
+        onListed: () => feed.changed(),
+      });
+      // The first that a queen hears of this hive says what it has.
+      await models.listed.look();
       const telemetry = new HiveTelemetrySource({
         name,
         workers,
-        devices: () => survey.snapshot(),
+        devices: () => survey.refreshed(),
+        models: models.listed,
+        engines: engineNames(settings),
       });
       return {
-        handlers: hiveOperations({ name, workers, devices: () => survey.list() }),
-        routes: (app) => addHiveRoutes(app, workers, feed),
+        handlers: hiveOperations({ name, workers, models, devices: () => survey.list() }),
+        routes: (app) => addHiveRoutes(app, { workers, feed, models }),
+        describedRoutes: HIVE_ROUTES,
         start() {
           // A process of a second, which a machine without a GPU can do without.
           if (mayHaveGpu()) survey.start(ended.signal);
           workers.preload();
         },
+        // A download may take hours, and goes on where it was: it is not worth the grace period.
+        stopping: () => models.store.close(),
         async stop() {
-          await workers.stopAll("the hive is stopping");
+          await Promise.all([workers.stopAll("the hive is stopping"), models.listed.close()]);
           feed.close();
         },
       };

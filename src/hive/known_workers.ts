@@ -1,27 +1,48 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import type { DeviceInfo } from "../contracts/device.ts";
 import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
+import type { ModelSize } from "../contracts/model.ts";
 import type { EventLog } from "../jobs/event_log.ts";
 import type { JobRegistry } from "../jobs/job_registry.ts";
+import { hasModel } from "../models/means_model.ts";
 import { endedWorkers, jobIdOf } from "./ended_workers.ts";
 import type { Worker } from "./worker.ts";
 import { isSameSpec, willDo, type WorkerSpec } from "./worker_spec.ts";
 import { hasEnded, isUsable } from "./worker_state.ts";
 
 const KEPT_ENDED_WORKERS = 50;
+// Nothing was started for such a name, and who asked was told: a row of each would hide the others.
+const MISNAMED = new Set(["model_not_found", "bad_model_name"]);
 
 /** The workers of a hive, those that ended last too, also of hives before this one. */
 export class KnownWorkers {
   readonly #logs: JobRegistry;
   readonly #hive: string;
+  readonly #stored: () => readonly Pick<ModelSize, "name">[];
+  readonly #devices: () => readonly DeviceInfo[];
   readonly #workers = new Map<string, Worker>();
   /** Of hives before this one, newest last. */
   readonly #before: WorkerInfo[];
 
-  /** @param logs The workers' lives as jobs, also of hives before this one. */
-  constructor(logs: JobRegistry, hive: string) {
+  /**
+   * @param logs The workers' lives as jobs, also of hives before this one.
+   * @param options.stored The models in the hive's store, by which names that mean the same are known.
+   * @param options.devices Those of the machine. None: they are not known.
+   */
+  constructor(
+    logs: JobRegistry,
+    options: {
+      hive: string;
+      stored: () => readonly Pick<ModelSize, "name">[];
+      devices: () => readonly DeviceInfo[];
+    },
+  ) {
+    const { hive, stored, devices } = options;
+    this.#devices = devices;
     this.#logs = logs;
     this.#hive = hive;
+    this.#stored = stored;
     this.#before = endedWorkers(logs, hive, KEPT_ENDED_WORKERS);
   }
 
@@ -29,14 +50,15 @@ export class KnownWorkers {
     this.#workers.set(worker.id, worker);
   }
 
-  /** All of them, newest first. */
+  /** All of them, newest first, but for those whose name means no model. */
   list(): WorkerInfo[] {
-    return [...this.current(), ...this.#before.toReversed()];
+    return [...this.current(), ...this.#before.toReversed().filter(isNamedRight)];
   }
 
-  /** Those of this hive alone, newest first. */
+  /** Those of this hive alone, newest first, but for those whose name means no model. */
   current(): WorkerInfo[] {
-    return [...this.#workers.values()].map((worker) => worker.info()).reverse();
+    return [...this.#workers.values()].map((worker) => worker.info()).filter(isNamedRight)
+      .reverse();
   }
 
   /** Those that have not ended, oldest first. */
@@ -46,13 +68,16 @@ export class KnownWorkers {
 
   /** One that can be shared by who wants such a worker. */
   find(spec: WorkerSpec): Worker | undefined {
-    return this.running().find((worker) => isUsable(worker.state) && isSameSpec(worker.spec, spec));
+    return this.#usable(spec.model).find((worker) =>
+      isSameSpec({ ...worker.spec, model: spec.model }, spec)
+    );
   }
 
   /** One that will do for a request that leaves the options open: the readiest. */
   findAny(request: WorkerSpawnRequest): Worker | undefined {
-    const usable = this.running().filter(({ state, spec }) =>
-      isUsable(state) && willDo(spec, request)
+    const devices = this.#devices();
+    const usable = this.#usable(request.model).filter(({ spec, memory: { vramBytes } }) =>
+      willDo(spec, request, { vramBytes, devices })
     );
     return usable.find(({ state }) => state === "ready") ??
       usable.find(({ state }) => state === "loading") ?? usable[0];
@@ -95,6 +120,14 @@ export class KnownWorkers {
     return forgotten.map(({ id }) => id);
   }
 
+  /** Those that can be used, now or soon, and have the model that a name means. */
+  #usable(model: string): Worker[] {
+    const stored = this.#stored();
+    return this.running().filter(({ state, spec, storedName: storedAs }) =>
+      isUsable(state) && hasModel({ model: spec.model, storedAs }, model, stored)
+    );
+  }
+
   #notFound(id: string): RbeeError {
     return new RbeeError(
       "worker_not_found",
@@ -103,4 +136,8 @@ export class KnownWorkers {
       }" on hive "${this.#hive}"; rbee worker list shows those that are known`,
     );
   }
+}
+
+function isNamedRight({ state, error }: WorkerInfo): boolean {
+  return state !== "failed" || error === undefined || !MISNAMED.has(error.code);
 }

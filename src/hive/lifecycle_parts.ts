@@ -1,7 +1,10 @@
 import type { HiveSettings } from "../config/hive_settings.ts";
+import type { DeviceInfo } from "../contracts/device.ts";
+import type { ModelSize } from "../contracts/model.ts";
 import type { JobRegistry } from "../jobs/job_registry.ts";
 import type { GroupLedger } from "../process/group_ledger.ts";
 import type { MemoryCheck } from "./memory_check.ts";
+import type { ProvideModel } from "./provide_model.ts";
 import type { RestartOptions } from "./restart_budget.ts";
 
 /** What the workers of a hive need. */
@@ -20,6 +23,12 @@ export interface LifecycleParts {
   ledger?: GroupLedger;
   /** Refuses what does not fit into memory, for engines that are other programs. */
   memory?: Pick<MemoryCheck, "check"> | undefined;
+  /** Gives the files of models, fetched where need be. Default: the demo model and paths alone. */
+  provideModel?: ProvideModel | undefined;
+  /** The models that are whole in the store, by which names that mean the same are known. Default: none. */
+  storedModels?: (() => readonly Pick<ModelSize, "name">[]) | undefined;
+  /** The devices of the machine, as far as they are known now. Default: none are. */
+  devices?: (() => readonly DeviceInfo[]) | undefined;
   /** What the machine has free, in bytes. */
   freeMemory?: (() => number | undefined) | undefined;
   /** Told at each change of a worker's state. */

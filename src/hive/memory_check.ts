@@ -29,7 +29,8 @@ export class MemoryCheck {
    * Resolves when the model fits into what is free, or when that cannot be told.
    *
    * @param options.reservedBytes What others are about to take of the machine's memory.
-   * @throws {RbeeError} `insufficient_memory` If it does not fit, with numbers.
+   * @throws {RbeeError} `insufficient_memory` If it does not fit, with numbers; `on_gpu` in its details
+   * says whether they are of the GPU's memory.
    * @throws {unknown} If `signal` aborts: its reason.
    */
   async check(
@@ -54,15 +55,19 @@ export class MemoryCheck {
     // An engine may have a build for a GPU where our own llama.cpp has none.
     if (need.backend === "cpu" && spec.device !== "cpu" && mayHaveGpu()) return;
     const { freeBytes, totalBytes } = readSystemMemory();
-    const shortage = memoryShortage({ ...certainOf(need, spec), name: file.name }, {
+    const certain = { ...certainOf(need, spec), name: file.name };
+    const vramFree = need.vram_bytes === 0 ? 0 : await this.#freeVram(spec.device);
+    const shortage = memoryShortage(certain, {
       ramFree: Math.max(0, freeBytes - reservedBytes),
       ramTotal: totalBytes,
-      vramFree: need.vram_bytes === 0 ? 0 : await this.#freeVram(spec.device),
+      vramFree,
       unified: need.backend === "metal",
     });
     if (shortage === undefined) return;
     const { message, details } = shortage;
-    throw new RbeeError("insufficient_memory", message, { details });
+    throw new RbeeError("insufficient_memory", message, {
+      details: { ...details, on_gpu: certain.vram_bytes > vramFree },
+    });
   }
 
   async #freeVram(device: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { RbeeError } from "../base/rbee_error.ts";
-
-const BUILT_IN = "bee-tiny";
+import { DEMO_MODEL } from "../models/model_file.ts";
+import { unknownModel } from "../models/model_ref.ts";
 
 /**
  * Checks that a model can be had on this machine, before a process is started for it: `bee-tiny`, or
@@ -9,12 +9,9 @@ const BUILT_IN = "bee-tiny";
  * @throws {RbeeError} `model_not_found` If it cannot.
  */
 export async function checkModelName(model: string): Promise<void> {
-  if (model === BUILT_IN) return;
+  if (model === DEMO_MODEL) return;
   if (!model.includes("/") || /^(hf:|https?:)/.test(model)) {
-    throw new RbeeError(
-      "model_not_found",
-      `Cannot find the model "${model}"; name ${BUILT_IN} or the path of a GGUF file on the hive's machine`,
-    );
+    throw unknownModel(model);
   }
   if (!model.startsWith("/")) {
     throw new RbeeError(
@@ -26,6 +23,6 @@ export async function checkModelName(model: string): Promise<void> {
   if (found?.isFile) return;
   throw new RbeeError(
     "model_not_found",
-    `Cannot find the model file "${model}" on the hive's machine; check the path, or try ${BUILT_IN}`,
+    `Cannot find the model file "${model}" on the hive's machine; check the path, or try ${DEMO_MODEL}`,
   );
 }

@@ -2,7 +2,7 @@ import { parseJson } from "../base/parse_json.ts";
 import { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
 import { cutText, singleLine } from "../base/single_line.ts";
-import type { InferRequest } from "../contracts/operation.ts";
+import type { EmbedRequest, InferRequest } from "../contracts/operation.ts";
 import { unreachable } from "../http/api_client.ts";
 import { quotes } from "./quoted_text.ts";
 
@@ -33,13 +33,24 @@ export class OpenAiErrors {
   #answer = "";
   #forgot = false;
 
-  constructor(engine: { name: string; baseUrl: string }, request: InferRequest) {
+  constructor(
+    engine: { name: string; baseUrl: string },
+    request: Pick<InferRequest, "prompt" | "messages" | "stop"> | Pick<EmbedRequest, "input">,
+  ) {
     this.#name = engine.name;
     this.#baseUrl = engine.baseUrl;
+    if ("input" in request) {
+      this.#asked = [request.input].flat();
+      return;
+    }
     const { prompt, messages, stop } = request;
     this.#asked = [
       ...(prompt === undefined ? [] : [prompt]),
-      ...(messages ?? []).map(({ content }) => content),
+      ...(messages ?? []).flatMap((message) => [
+        message.content ?? "",
+        ...(message.role === "assistant" ? message.tool_calls ?? [] : [])
+          .map((call) => call.function.arguments),
+      ]),
       ...[stop ?? []].flat(),
     ];
   }

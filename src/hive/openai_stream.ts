@@ -4,6 +4,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { type Usage, usageSchema } from "../contracts/job_event.ts";
 import { MAX_EVENT_CHARACTERS } from "../sse/decode_messages.ts";
 import { isError, type OpenAiErrors } from "./openai_errors.ts";
+import { type CallDelta, callDeltaSchema } from "./tool_call_deltas.ts";
 
 const textSchema = z.string().nullish();
 const thoughtSchema = z.string().nullish().catch(undefined);
@@ -16,11 +17,15 @@ const chunkSchema = z.looseObject({
       content: textSchema,
       reasoning_content: thoughtSchema,
       reasoning: thoughtSchema,
+      tool_calls: z.array(callDeltaSchema).nullish(),
     }).nullish(),
     text: textSchema,
     finish_reason: z.string().nullish(),
   })).nullish(),
-  usage: usageSchema.nullish().catch(undefined),
+  usage: z.looseObject({
+    prompt_tokens_details: z.looseObject({ cached_tokens: z.number().int().nonnegative() })
+      .nullish().catch(undefined),
+  }).and(usageSchema).nullish().catch(undefined),
 });
 
 /** What one chunk adds to the answer. */
@@ -29,6 +34,8 @@ export interface AnswerChunk {
   text: string;
   /** The next piece of the model's thoughts; mostly empty. */
   thought: string;
+  /** Parts of calls, if there are any. */
+  calls?: CallDelta[];
   /** Why the answer ends here, in the engine's words. */
   finishReason: string | undefined;
   usage: Usage | undefined;
@@ -115,6 +122,20 @@ function toChunk(event: StreamEvent, errors: OpenAiErrors): AnswerChunk {
     text: delta?.content ?? choice?.text ?? "",
     thought: delta?.reasoning_content ?? delta?.reasoning ?? "",
     finishReason: choice?.finish_reason || undefined,
-    usage: usage ?? undefined,
+    usage: usage ? toUsage(usage) : undefined,
+    ...(delta?.tool_calls && delta.tool_calls.length > 0 && { calls: delta.tool_calls }),
+  };
+}
+
+function toUsage(
+  { prompt_tokens, completion_tokens, prompt_tokens_details: details }: Usage & {
+    prompt_tokens_details?: { cached_tokens: number } | null | undefined;
+  },
+): Usage {
+  const cached = details?.cached_tokens;
+  return {
+    prompt_tokens,
+    completion_tokens,
+    ...(cached !== undefined && { cached_tokens: cached }),
   };
 }

@@ -11,6 +11,7 @@ import type { EngineProgram } from "./engine.ts";
 import { Readiness } from "./readiness_promise.ts";
 import { RestartBudget } from "./restart_budget.ts";
 import { givenUp, narrateRestart } from "./restart_story.ts";
+import { mayStartAgain } from "./start_again.ts";
 import { untilItAnswers } from "./until_it_answers.ts";
 import { type NeededMemory, WorkerOutput } from "./worker_output.ts";
 import { workerInfo } from "./worker_info.ts";
@@ -18,8 +19,6 @@ import type { WorkerParts } from "./worker_parts.ts";
 import { WorkerProcess } from "./worker_process.ts";
 import { canBecome, hasEnded, isUsable } from "./worker_state.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
-
-const PORT_ATTEMPTS = 3;
 
 /**
  * One worker: the only owner of its state, its process and its end. It lives through several processes
@@ -38,6 +37,8 @@ export class Worker {
   readonly parallel: number;
   /** Requests that are with it now. */
   requests = 0;
+  /** What the store calls the file that it was given; undefined where no store keeps it. */
+  storedName: string | undefined;
   /** Whether it has ever been ready. */
   wasReady = false;
   /** Jobs that wait for it to be ready, or were just given it. */
@@ -188,10 +189,9 @@ export class Worker {
       this.#process = undefined;
       signal.throwIfAborted();
       const death = this.#output.explain(end, { model: this.spec.model, wasReady });
-      // The port was free a moment before, and there are others.
-      if (attempt === PORT_ATTEMPTS || wasReady || death.code !== "port_in_use") return death;
+      const makeRoom = () => this.#parts.makeRoom(this.spec, this.#output.lack, signal);
+      if (wasReady || !await mayStartAgain(death, { attempt, makeRoom })) return death;
       this.#become("starting");
-      narrate("worker_port", "Another program took its port; trying another");
     }
   }
 
@@ -206,6 +206,7 @@ export class Worker {
       onCaptured: (captured) => this.#output.take(captured),
     });
     this.#process = worker;
+    this.storedName = program.storedName;
     this.#death = Promise.withResolvers();
     const { pid } = worker;
     narrate("worker_spawn", `Worker process ${pid} started`, { fields: { worker_id: id, pid } });

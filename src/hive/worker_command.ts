@@ -11,15 +11,21 @@ export interface WorkerLimits {
   memoryCheck: boolean;
 }
 
-/** The program and arguments that start a worker of this program. */
+/**
+ * The program and arguments that start a worker of this program.
+ *
+ * @param path Where the model's file is, unless its name says so.
+ */
 export function workerCommand(
   spec: WorkerSpec,
   limits: WorkerLimits,
+  path?: string,
 ): { program: string; args: string[] } {
   const { program, args } = selfCommand();
   const { context, gpu_layers, parallel, kv_type, threads } = spec.options;
   const options: [string, string | number | undefined][] = [
     ["--model", spec.model],
+    ["--model-file", path],
     ["--device", spec.device],
     ["--port", 0],
     ["--context", context],

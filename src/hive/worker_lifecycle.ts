@@ -21,9 +21,9 @@ import { KnownWorkers } from "./known_workers.ts";
 import type { LifecycleParts } from "./lifecycle_parts.ts";
 import { idleMsOf, modelsToPreload, settingsOf } from "./model_policy.ts";
 import { pinnedWorkers, removableWorkers, unusedWorkers } from "./removable_workers.ts";
-import { reservedBytes } from "./reserved_memory.ts";
 import { Worker } from "./worker.ts";
-import { processOf } from "./worker_info.ts";
+import { narrateShared, processOf } from "./worker_info.ts";
+import { WorkerMemory } from "./worker_memory.ts";
 import { WorkerPlaces } from "./worker_places.ts";
 import { completeSpec, type WorkerSpec } from "./worker_spec.ts";
 import { hasEnded, isUsable } from "./worker_state.ts";
@@ -38,8 +38,11 @@ export class WorkerLifecycle {
   readonly #logs: JobRegistry;
   readonly #ledger: GroupLedger;
   readonly #known: KnownWorkers;
+  /** What its workers hold of the machine's memory. */
+  readonly memory: WorkerMemory;
+  /** Their places: which of them run, and which wait. */
+  readonly places: WorkerPlaces;
   readonly #jobs = new Map<string, EngineJobs>();
-  readonly #places: WorkerPlaces;
   /** Started because rbee.yaml says so, not for a job. */
   readonly #preloaded = new Set<string>();
   readonly #idle: IdleClock;
@@ -51,16 +54,28 @@ export class WorkerLifecycle {
     this.#logs = parts.logs ?? new JobRegistry();
     this.#ledger = parts.ledger ?? new GroupLedger();
     const { max_workers: maxWorkers, max_queue: maxQueue } = this.#settings.limits;
-    this.#places = new WorkerPlaces({
+    this.places = new WorkerPlaces({
       maxWorkers,
       maxQueue,
       removable: () => removableWorkers(this.running(), this.#settings),
       unused: () => unusedWorkers(this.running(), this.#settings).length,
       pinned: () => pinnedWorkers(this.running(), this.#settings).length,
-      leaving: () => this.running().filter(({ state }) => state === "stopping").length,
+      stopping: () => this.running().filter(({ state }) => state === "stopping"),
       remove: (worker) => this.#stopIdle(worker, "to make room for another"),
+      onChange: () => this.#parts.onChange?.(),
     });
-    this.#known = new KnownWorkers(this.#logs, parts.hive);
+    this.#known = new KnownWorkers(this.#logs, {
+      hive: parts.hive,
+      stored: () => parts.storedModels?.() ?? [],
+      devices: () => parts.devices?.() ?? [],
+    });
+    this.memory = new WorkerMemory({
+      settings: this.#settings,
+      running: this.running,
+      check: parts.memory,
+      freeMemory: parts.freeMemory,
+      end: (worker, reason) => withoutNarrationContext(() => this.#end(worker, reason)),
+    });
     this.#idle = new IdleClock({
       idleMs: ({ spec }) => idleMsOf(this.#settings, spec.model),
       onIdle: (worker, ms) => this.#stopIdle(worker, `it was not used for ${describeDuration(ms)}`),
@@ -87,7 +102,7 @@ export class WorkerLifecycle {
 
   /** @throws {RbeeError} As {@linkcode WorkerPlaces.requireRoom}, or `engine_not_found`. */
   requireRoom(request: WorkerSpawnRequest): void {
-    if (this.#running(request, this.#complete(request)) === undefined) this.#places.requireRoom();
+    if (this.#running(request, this.#complete(request)) === undefined) this.places.requireRoom();
   }
 
   /**
@@ -103,18 +118,11 @@ export class WorkerLifecycle {
     const running = this.#running(request, spec);
     // Who asks for a request sends that at once; others may only want it to be there.
     const holdMs = request.reuse === "any" ? HOLD_FOR_REQUEST_MS : HOLD_MS;
+    if (running !== undefined) narrateShared(running, spec.model);
     if (running?.state === "ready") {
       this.#held.hold(running, holdMs);
       this.#touch(running);
-      narrate("worker_reuse", `${spec.model} is already loaded (process ${running.pid})`, {
-        fields: { worker_id: running.id },
-      });
       return running;
-    }
-    if (running !== undefined) {
-      narrate("worker_wait", `${spec.model} is already being loaded${processOf(running)}`, {
-        fields: { worker_id: running.id },
-      });
     }
     const worker = running ?? this.#start(spec);
     await this.#follow(worker, signal, () => this.#held.hold(worker, holdMs));
@@ -192,21 +200,11 @@ export class WorkerLifecycle {
 
   #engine(name: string): Engine {
     return engineOf(name, this.#settings, {
-      checkMemory: async (spec, file, signal) => {
-        if (!this.#settings.limits.memory_check) return;
-        const reserved = reservedBytes(this.running(), spec.model);
-        await this.#parts.memory?.check(spec, file, { reservedBytes: reserved, signal });
-      },
+      checkMemory: (spec, file, signal) => this.memory.check(spec, file, signal),
+      provideModel: this.#parts.provideModel,
       stallMs: this.#parts.loadStallMs,
-      memoryBytes: (model) => this.#grantableBytes(model),
+      memoryBytes: (model) => this.memory.grantableBytes(model),
     });
-  }
-
-  /** What a worker of a model that starts now may take. */
-  #grantableBytes(model: string): number | undefined {
-    const free = this.#parts.freeMemory?.();
-    if (free === undefined) return undefined;
-    return Math.max(0, free - reservedBytes(this.running(), model));
   }
 
   #start(spec: WorkerSpec): Worker {
@@ -216,20 +214,22 @@ export class WorkerLifecycle {
         spec.engine === OWN_ENGINE ? "" : ` with ${spec.engine}`
       }`,
     );
-    const uuid = v7();
-    const id = `worker-${uuid}`;
+    const id = `worker-${v7()}`;
     // Its life is a job of its own: it outlives the job that had it started.
     const { job } = this.#logs.create({ operation: "worker", jobId: jobIdOf(id) });
     job.start();
     noteWorker(job, id, spec);
+    const engine = this.#engine(spec.engine);
     const worker = withoutNarrationContext(() =>
       new Worker(spec, {
         id,
         job,
         hive: this.#parts.hive,
-        engine: this.#engine(spec.engine),
+        engine,
         ledger: this.#ledger,
-        admit: (signal) => this.#places.enter(signal),
+        admit: (signal) =>
+          this.places.enter({ id, signal, fetch: () => engine.provide(spec, signal) }),
+        makeRoom: (...lacking) => this.memory.makeRoom(...lacking),
         diagnostic: this.#parts.diagnostic,
         color: this.#parts.color ?? false,
         onChange: () => this.#onChange(worker),
@@ -268,7 +268,7 @@ export class WorkerLifecycle {
   /** Its state or its use has changed. */
   #look(worker: Worker): void {
     this.#idle.watch(worker);
-    if (isUnused(worker)) this.#places.makeRoom();
+    if (isUnused(worker)) this.places.makeRoom();
   }
 
   #onChange(worker: Worker): void {

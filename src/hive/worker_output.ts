@@ -7,6 +7,7 @@ import type { NarrationRecord } from "../contracts/narration_record.ts";
 import type { Captured } from "../process/output_capture.ts";
 import { type DeathReason, explainDeath, LAST_LINES } from "./death_reason.ts";
 import { DiagnosticLines } from "./diagnostic_lines.ts";
+import type { MemoryLack } from "./choose_to_stop.ts";
 import type { WorkerProcessEnd } from "./worker_process.ts";
 
 /** What a worker needs of the machine's memory, in bytes. */
@@ -14,19 +15,43 @@ export interface NeededMemory {
   neededBytes: number;
   /** What of it is the model's file, which the kernel goes on to count as free when it is mapped. */
   mappedBytes: number;
+  /** What it needs of the GPU's. */
+  vramBytes: number;
 }
 
-const NO_MEMORY: NeededMemory = { neededBytes: 0, mappedBytes: 0 };
+const NO_MEMORY: NeededMemory = { neededBytes: 0, mappedBytes: 0, vramBytes: 0 };
+
+const bytesSchema = z.number().int().nonnegative();
 
 /** As `checkMemory` of the worker narrates it. */
 const memorySchema = z.object({
-  needed_bytes: z.number(),
-  model_bytes: z.number(),
-  vram_bytes: z.number(),
-}).transform(({ needed_bytes, model_bytes, vram_bytes }): NeededMemory => ({
-  neededBytes: needed_bytes,
-  mappedBytes: Math.max(0, Math.min(needed_bytes, model_bytes - vram_bytes)),
+  needed_bytes: bytesSchema,
+  model_bytes: bytesSchema,
+  vram_bytes: bytesSchema,
+  free_bytes: z.number().default(Infinity),
+  vram_free_bytes: z.number().default(Infinity),
+}).transform((said) => ({
+  needed: {
+    neededBytes: said.needed_bytes,
+    mappedBytes: Math.max(0, Math.min(said.needed_bytes, said.model_bytes - said.vram_bytes)),
+    vramBytes: said.vram_bytes,
+  },
+  lack: lackOf(said),
 }));
+
+function lackOf(said: {
+  needed_bytes: number;
+  free_bytes: number;
+  vram_bytes: number;
+  vram_free_bytes: number;
+}): MemoryLack | undefined {
+  const { needed_bytes, free_bytes, vram_bytes, vram_free_bytes } = said;
+  if (vram_bytes > vram_free_bytes) {
+    return { neededBytes: vram_bytes, freeBytes: vram_free_bytes, onGpu: true };
+  }
+  if (needed_bytes <= free_bytes) return undefined;
+  return { neededBytes: needed_bytes, freeBytes: free_bytes, onGpu: false };
+}
 
 /** Where a worker's output goes. */
 export interface WorkerOutputOptions {
@@ -50,6 +75,7 @@ export class WorkerOutput {
   #lastLineMs = performance.now();
   #readyLine = Promise.withResolvers<void>();
   #memory = NO_MEMORY;
+  #lack: MemoryLack | undefined;
 
   constructor(options: WorkerOutputOptions) {
     this.#options = options;
@@ -64,6 +90,7 @@ export class WorkerOutput {
     this.#lastLineMs = performance.now();
     this.#readyLine = Promise.withResolvers();
     this.#memory = NO_MEMORY;
+    this.#lack = undefined;
   }
 
   /** Says what is still to be said. */
@@ -94,6 +121,11 @@ export class WorkerOutput {
   /** What it said that it needs of the machine's memory. */
   get memory(): NeededMemory {
     return this.#memory;
+  }
+
+  /** What it said that it lacks of it. */
+  get lack(): MemoryLack | undefined {
+    return this.#lack;
   }
 
   /** Notes why it is being ended. */
@@ -133,7 +165,11 @@ export class WorkerOutput {
   #note({ action, level, human, fields = {} }: NarrationRecord): void {
     const { url, code } = fields;
     if (action === "listening" && typeof url === "string") this.#options.onListening(url);
-    if (action === "memory") this.#memory = memorySchema.safeParse(fields).data ?? NO_MEMORY;
+    if (action === "memory") {
+      const said = memorySchema.safeParse(fields).data;
+      this.#memory = said?.needed ?? NO_MEMORY;
+      this.#lack = said?.lack;
+    }
     if (action === "worker_ready") this.#readyLine.resolve();
     if (level !== "error") return;
     this.#lastError = { code: typeof code === "string" ? code : "worker_failed", message: human };

@@ -1,7 +1,9 @@
 import type { Job } from "../jobs/job.ts";
 import type { GroupLedger } from "../process/group_ledger.ts";
+import type { MemoryLack } from "./choose_to_stop.ts";
 import type { Engine } from "./engine.ts";
 import type { RestartOptions } from "./restart_budget.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
 
 /** What a worker needs of its hive. */
 export interface WorkerParts {
@@ -13,8 +15,10 @@ export interface WorkerParts {
   job: Job;
   engine: Engine;
   ledger: GroupLedger;
-  /** Waits for its place among the hive's workers; what it gives back ends that. */
+  /** Fetches its model, and waits for its place among the hive's workers; what it gives back ends that. */
   admit(signal: AbortSignal): Promise<() => void>;
+  /** Makes room for it in the memory, see `WorkerMemory.makeRoom`; false where it cannot. */
+  makeRoom(spec: WorkerSpec, lack: MemoryLack | undefined, signal: AbortSignal): Promise<boolean>;
   /** Writes a line of the operator's log. */
   diagnostic(line: string): void;
   /** Whether the operator's log shows colour. */

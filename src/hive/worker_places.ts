@@ -1,5 +1,6 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { SlotQueue } from "../base/slot_queue.ts";
+import type { PlacesTelemetry } from "../contracts/telemetry.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import type { Worker } from "./worker.ts";
 
@@ -15,16 +16,32 @@ export interface WorkerPlacesOptions {
   unused(): number;
   /** How many never leave their place by themselves. */
   pinned(): number;
-  /** How many are about to leave their place. */
-  leaving(): number;
+  /** Those that are being stopped. */
+  stopping(): Pick<Worker, "id">[];
   /** Ends one of them, so that its place is free. */
   remove(worker: Worker): void;
+  /** Told when somebody begins to wait, is given a place or leaves one. */
+  onChange(): void;
+}
+
+/** Who comes for a place. */
+export interface PlaceSeeker {
+  /** Its id as a worker. */
+  id: string;
+  /** Gets what it needs before it can use a place, its model, which may take hours or fail. */
+  fetch(): Promise<void>;
+  signal: AbortSignal;
 }
 
 /** The places of a hive's workers: a fixed number, first come first served. */
 export class WorkerPlaces {
   readonly #options: WorkerPlacesOptions;
   readonly #places: SlotQueue<number>;
+  /** Who has a place. */
+  readonly #seated = new Set<string>();
+  /** Who waits for one. */
+  readonly #queued = new Set<string>();
+  #fetching = 0;
 
   constructor(options: WorkerPlacesOptions) {
     this.#options = options;
@@ -32,32 +49,98 @@ export class WorkerPlaces {
   }
 
   /**
-   * @throws {RbeeError} `queue_full` If as many wait as may.
+   * @throws {RbeeError} `queue_full` If as many wait as may, or more fetch their models than could have
+   * a place or wait for one.
    * @throws {RbeeError} `all_pinned` If no place will ever be free.
    */
   requireRoom(): void {
-    if (this.#options.pinned() >= this.#options.maxWorkers) {
+    const { maxWorkers, maxQueue, pinned, unused } = this.#options;
+    if (pinned() >= maxWorkers) {
       throw new RbeeError(
         "all_pinned",
         `${this.#all} pinned; stop one with rbee worker stop ID, or raise hive.max_workers in rbee.yaml`,
       );
     }
-    const free = this.#places.free + this.#options.unused();
-    requireRoom({ free, waiting: this.#places.waiting }, this.#options.maxQueue);
+    const { waiting } = this.#places;
+    if (this.#fetching > maxWorkers + maxQueue) {
+      requireRoom({ free: 0, waiting: waiting + this.#fetching }, maxQueue);
+    }
+    requireRoom({ free: this.#places.free + unused(), waiting }, maxQueue);
+  }
+
+  /** Whether a worker waits for a place. */
+  isQueued(id: string): boolean {
+    return this.#queued.has(id);
+  }
+
+  /** What others have to know to choose a hive for one more worker. */
+  get telemetry(): PlacesTelemetry {
+    const { maxWorkers, maxQueue, pinned } = this.#options;
+    return {
+      total: maxWorkers,
+      free: this.#places.free,
+      pinned: pinned(),
+      waiting: this.#places.waiting,
+      max_waiting: maxQueue,
+    };
   }
 
   /**
-   * Waits for a place and gives what leaves it. Where there is none, a worker that nobody uses has to
-   * go; otherwise the place in the queue is narrated each time it changes.
+   * Has a worker fetch what it needs, then waits for a place and gives what leaves it. Where there is
+   * none, a worker that nobody uses has to go; otherwise the place in the queue is narrated each time it
+   * changes.
    *
-   * @throws {unknown} If `signal` aborts while waiting: its reason.
+   * @throws {unknown} What `fetch` throws; if `signal` aborts while waiting: its reason.
    */
-  async enter(signal: AbortSignal): Promise<() => void> {
-    const onPlace = narratePlace(`${this.#all} in use`);
+  async enter({ id, fetch, signal }: PlaceSeeker): Promise<() => void> {
+    this.#fetching++;
+    try {
+      await fetch();
+    } finally {
+      this.#fetching--;
+    }
+    const place = await this.#wait(id, signal);
+    this.#seated.add(id);
+    this.#options.onChange();
+    return () => {
+      this.#seated.delete(id);
+      this.#places.release(place);
+      this.#options.onChange();
+    };
+  }
+
+  /** Ends workers that nobody uses, as many as are waited for. To be called when one is used no more. */
+  makeRoom(): void {
+    this.#makeRoomFor(this.#places.waiting);
+  }
+
+  async #wait(id: string, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    const { waiting, free } = this.#places;
+    if (free === 0) this.#makeRoomFor(waiting + 1);
+    const onPlace = narratePlace((place) =>
+      place > this.#leaving ? `${this.#all} in use` : "A worker is being stopped to make room"
+    );
     const entering = this.#places.acquire({ signal, onPlace });
-    this.makeRoom();
-    const place = await entering;
-    return () => this.#places.release(place);
+    if (this.#places.waiting === waiting) return await entering;
+    this.#queued.add(id);
+    this.#options.onChange();
+    try {
+      return await entering;
+    } finally {
+      this.#queued.delete(id);
+    }
+  }
+
+  #makeRoomFor(waiting: number): void {
+    const { removable, remove } = this.#options;
+    const wanted = waiting - this.#leaving;
+    for (const worker of removable().slice(0, Math.max(0, wanted))) remove(worker);
+  }
+
+  /** How many places are about to be free. Who is stopped before it had one leaves none. */
+  get #leaving(): number {
+    return this.#options.stopping().filter(({ id }) => this.#seated.has(id)).length;
   }
 
   get #all(): string {
@@ -65,12 +148,5 @@ export class WorkerPlaces {
     return maxWorkers === 1
       ? "The one worker that may run is"
       : `All ${maxWorkers} workers that may run are`;
-  }
-
-  /** Ends workers that nobody uses, as many as are waited for. To be called when one is used no more. */
-  makeRoom(): void {
-    const { removable, remove, leaving } = this.#options;
-    const wanted = this.#places.waiting - leaving();
-    for (const worker of removable().slice(0, Math.max(0, wanted))) remove(worker);
   }
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { within } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
+import type { AnswerWay } from "../http/listen.ts";
 import { passOn } from "../http/pass_on.ts";
 import { endIfDeaf } from "./end_if_deaf.ts";
 import type { Worker } from "./worker.ts";
@@ -29,7 +30,7 @@ export interface ProxyParts {
  * @throws {RbeeError} `worker_unreachable` If it runs and does not answer.
  */
 export async function proxyToWorker(
-  c: Context,
+  c: Context<{ Bindings: AnswerWay }>,
   worker: ProxyTarget,
   path: string,
   parts: ProxyParts,
@@ -54,35 +55,9 @@ export async function proxyToWorker(
     throw await notThere(worker);
   }
   const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  if (isStream && !isWork) return counted(answer, parts.use(worker.id));
-  return isWork ? counted(answer, done) : answer;
-}
-
-/** Calls `close` once, when the answer has ended or its reader goes. */
-function counted(answer: Response, close: () => void): Response {
-  if (answer.body === null) {
-    close();
-    return answer;
-  }
-  const reader = answer.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        close();
-        controller.close();
-      } catch (error) {
-        close();
-        controller.error(error);
-      }
-    },
-    cancel(reason) {
-      close();
-      return reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
-  return new Response(body, answer);
+  // The body stays the connection's own: the bytes then go from one to the other without this loop.
+  c.env.sent.then(isStream && !isWork ? parts.use(worker.id) : done);
+  return answer;
 }
 
 async function notThere(worker: ProxyTarget): Promise<RbeeError> {

@@ -1,7 +1,9 @@
 import { OWN_ENGINE } from "../config/engine_settings.ts";
 import type { ModelSettings } from "../config/hive_settings.ts";
+import type { DeviceInfo } from "../contracts/device.ts";
 import type { WorkerSpawnRequest } from "../contracts/operation.ts";
 import type { WorkerOptions } from "../contracts/worker.ts";
+import { deviceWillDo } from "../models/device_will_do.ts";
 
 /** What a worker is to be, complete: what was asked for, and the defaults for the rest. */
 export interface WorkerSpec {
@@ -32,10 +34,20 @@ export function isSameSpec(a: WorkerSpec, b: WorkerSpec): boolean {
   return keyOf(a) === keyOf(b);
 }
 
-/** Whether a worker will do for a request that leaves its options open. */
-export function willDo(spec: WorkerSpec, request: WorkerSpawnRequest): boolean {
-  const { model, device = "auto", engine } = request;
-  return spec.model === model && (device === "auto" || spec.device === device) &&
+/**
+ * Whether a worker that has the model will do for a request that leaves its options open.
+ *
+ * @param where.vramBytes What the worker holds of the GPUs' memory, as far as it is known.
+ * @param where.devices Those of this machine. None: they are not known.
+ */
+export function willDo(
+  spec: WorkerSpec,
+  request: WorkerSpawnRequest,
+  where: { vramBytes: number; devices: readonly DeviceInfo[] },
+): boolean {
+  const { device, engine } = request;
+  const { vramBytes, devices } = where;
+  return deviceWillDo(device, { device: spec.device, vramBytes }, devices) &&
     (engine === undefined || spec.engine === engine);
 }
 

@@ -22,7 +22,7 @@ const SPEC = { model: "bee-tiny", device: "cpu", engine: "llama", options: {} };
 Deno.test("engineOf() gives the engine inside rbee, with what the hive allows a worker", async () => {
   const engine = engineOf("llama", SETTINGS, PARTS);
   assert.ok(engine instanceof OwnEngine);
-  const program = await engine.prepare(SPEC);
+  const program = await engine.prepare(SPEC, new AbortController().signal);
   assert.deepEqual(program.args.slice(-3), [
     "--max-queue=7",
     "--memory-limit=1000",

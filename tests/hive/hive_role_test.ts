@@ -7,6 +7,7 @@ import { isAlive } from "../../src/process/process_identity.ts";
 import { processEnded } from "../helpers/ended_process.ts";
 import { engineCommand } from "../helpers/engine_command.ts";
 import { FIXTURE } from "../helpers/engine_hive.ts";
+import { FakeHub } from "../helpers/fake_hub.ts";
 import { rawConnect } from "../helpers/raw_http.ts";
 import { RbeeHome, type RunningCommand } from "../helpers/rbee_home.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
@@ -89,6 +90,30 @@ Deno.test("a hive ends when POST /v1/shutdown asks it to", async () => {
   assert.deepEqual([response.status, await response.json()], [202, { status: "stopping" }]);
   assert.equal((await hive.result).code, 0);
   assert.deepEqual(home.processes(), []);
+});
+
+Deno.test("a hive that stops ends its downloads at once, tells who waits for them, and keeps what came", async () => {
+  await using hub = await FakeHub.start();
+  hub.file("bees/tiny", "bee-tiny-F16.gguf").holdAfter = 600_000;
+  await using home = await RbeeHome.create();
+  home.env["HF_ENDPOINT"] = hub.url;
+  const { hive, url } = await startHive(home);
+  const client = new JobClient(url);
+  const waiting = ["model_download", "worker_spawn"].map((operation) =>
+    client.submitAndStream({ operation, model: "hf:bees/tiny" }, () => {})
+  );
+  await hub.server.held();
+  hive.signal("SIGTERM");
+  // After the grace period they would have been cancelled.
+  for (const end of await Promise.all(waiting)) {
+    assert.ok(end.type === "error", JSON.stringify(end));
+    assert.equal(end.code, "shutting_down", end.message);
+    assert.match(end.message, /the hive is stopping; ask for the model again, and it goes on$/);
+  }
+  assert.equal((await hive.result).code, 0);
+  const folder = Deno.readDir(`${home.path}/data/models/hf/bees/tiny`);
+  const left = (await Array.fromAsync(folder)).map(({ name }) => name);
+  assert.ok(left.includes("bee-tiny-F16.gguf.part"), left.join());
 });
 
 Deno.test("a second hive of one home is refused and names the first", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { VERSION } from "../../src/version.ts";
 import { control, engineHive, FIXTURE, keepBusy, proxied } from "../helpers/engine_hive.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
@@ -8,9 +9,13 @@ const NEXT_DAY_MS = 86_400_000;
 
 Deno.test("a hive's telemetry tells at once how it is: name, version, load, and no worker yet", async () => {
   await using hive = engineHive([], { beatMs: NEXT_DAY_MS });
+  await hive.models.listed.look();
   await using telemetry = await TelemetryWatch.open(hive.url);
-  const [{ hive: name, version, workers, load } = assert.fail()] = telemetry.events;
+  const [{ hive: name, version, workers, load, models, engines } = assert.fail()] =
+    telemetry.events;
   assert.deepEqual([name, version, workers], ["local", VERSION, []]);
+  assert.deepEqual(models, [{ name: "bee-tiny", bytes: 1_695_616 }]);
+  assert.deepEqual(engines, ["llama", "fixture"]);
   assert.equal(load.length, 3);
   assert.equal(telemetry.events.length, 1);
 });
@@ -44,6 +49,38 @@ Deno.test("a hive's telemetry tells of a worker that waits for its place without
   await telemetry.until(({ workers }) => workers.some(({ state }) => state === "stopped"));
   const [{ worker_id } = assert.fail()] = await hive.list();
   assert.equal(telemetry.statesOf(worker_id)[0], "starting");
+});
+
+Deno.test("a hive's telemetry tells of its places, and who waits for one, without waiting for a beat", async () => {
+  await using hive = engineHive([], {
+    beatMs: NEXT_DAY_MS,
+    limits: { max_workers: 1, max_queue: 3 },
+    models: { "bee-tiny": { pin: true } },
+    provideModel: () => findModelFile(DEMO_MODEL),
+  });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const all = { total: 1, free: 1, pinned: 0, waiting: 0, max_waiting: 3 };
+  assert.deepEqual(telemetry.events[0]?.places, all);
+  const used = await hive.spawn({ ...FIXTURE, model: "hf:bees/used" });
+  hive.workers.use(used.worker_id);
+  const job = await hive.watch(FIXTURE);
+  const waits = await telemetry.until(({ places }) => places?.waiting === 1);
+  assert.deepEqual(waits.places, { ...all, free: 0, pinned: 1, waiting: 1 });
+  assert.deepEqual(waits.workers.map(({ model, queued }) => [model, queued]), [
+    ["bee-tiny", true],
+    ["hf:bees/used", undefined],
+  ]);
+  await hive.workers.stop(used.worker_id, "the test wants its place");
+  const runs = await telemetry.worker(({ model, state }) =>
+    model === "bee-tiny" && state === "ready"
+  );
+  assert.equal(runs.queued, undefined);
+  await job.ended;
+  const [pinned] = await hive.list();
+  await hive.workers.stop(pinned!.worker_id, "on request");
+  await telemetry.until(({ places, workers }) =>
+    places?.free === 1 && workers.every(({ state }) => state === "stopped")
+  );
 });
 
 Deno.test("a hive's telemetry tells why a worker failed, without its last lines", async () => {

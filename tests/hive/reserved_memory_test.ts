@@ -5,7 +5,7 @@ import { reservedBytes } from "../../src/hive/reserved_memory.ts";
 /** A worker as it counts for the memory. */
 function worker(model: string, state: WorkerState, neededBytes: number, mappedBytes: number) {
   const spec = { model, device: "cpu", engine: "llama", options: {} };
-  return { spec, state, memory: { neededBytes, mappedBytes } };
+  return { spec, state, memory: { neededBytes, mappedBytes, vramBytes: 0 } };
 }
 
 Deno.test("reservedBytes() counts what a worker that loads is about to take, and its file", () => {

@@ -13,6 +13,7 @@ const WORKER = {
   requests: 0,
   parallel: 3,
   error: undefined,
+  storedName: undefined,
 };
 
 Deno.test("workerInfo() lists a worker as the contract has it", () => {
@@ -28,6 +29,7 @@ Deno.test("workerInfo() lists a worker as the contract has it", () => {
     url: "http://127.0.0.1:1",
     requests: 0,
     waiting: 0,
+    parallel: 3,
     restarts: 2,
     started_at: FACTS.startedAt,
   });
@@ -49,4 +51,11 @@ Deno.test("workerInfo() lists why a worker failed, with its last lines", () => {
   };
   const info = workerInfo({ ...WORKER, state: "failed", pid: null, url: null, error }, FACTS);
   assert.deepEqual(workerInfoSchema.parse(info).error, error);
+});
+
+Deno.test("workerInfo() lists what the store calls a worker's file, beside the name that it was started with", () => {
+  const storedName = "hf:bees/big:big-Q4_K_M.gguf";
+  const info = workerInfo({ ...WORKER, storedName }, FACTS);
+  assert.deepEqual([info.model, info.stored_as], ["bee", storedName]);
+  assert.deepEqual(workerInfoSchema.parse(info), info);
 });

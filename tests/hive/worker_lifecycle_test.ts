@@ -201,11 +201,9 @@ Deno.test("WorkerLifecycle.spawn() starts no process for a model that is not the
   assert.ok(end?.type === "error");
   assert.equal(end.code, "model_not_found");
   assert.ok(!events.some((event) => event.type === "narration" && STARTED.test(event.human)));
-  const [failed] = await hive.list();
-  assert.deepEqual([failed?.state, failed?.pid], ["failed", null]);
-  const { code, message, details } = end;
-  assert.deepEqual(failed?.error, { code, message, details });
-  assert.deepEqual(details, { worker_id: failed?.worker_id });
+  const { worker_id } = end.details as { worker_id: string };
+  const failed = hive.workers.get(worker_id);
+  assert.deepEqual([failed.state, failed.pid, failed.error?.code], ["failed", null, end.code]);
 });
 
 Deno.test("a spawn that is cancelled while it loads stops the worker, and only then is the job cancelled", async () => {

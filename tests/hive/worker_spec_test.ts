@@ -72,22 +72,24 @@ for (
   });
 }
 
-Deno.test("willDo() asks for model, device and engine, and for no option", () => {
+Deno.test("willDo() asks for device and engine, and for no option", () => {
   const spec = specOf({ device: "cuda:1", engine: "vllm", context: 64 });
   const does = (asked: Record<string, unknown>) =>
-    willDo(spec, workerSpawnSchema.parse({ operation: "worker_spawn", model: "bee", ...asked }));
+    willDo(spec, workerSpawnSchema.parse({ operation: "worker_spawn", model: "bee", ...asked }), {
+      vramBytes: 0,
+      devices: [],
+    });
   for (
     const asked of [
       {},
       { device: "auto" },
       { device: "cuda:1" },
       { engine: "vllm" },
+      { device: "gpu" },
       { device: "cuda:1", engine: "vllm" },
     ]
   ) assert.ok(does(asked), JSON.stringify(asked));
-  for (
-    const asked of [{ model: "wasp" }, { device: "cpu" }, { device: "gpu" }, { engine: "llama" }]
-  ) {
+  for (const asked of [{ device: "cpu" }, { device: "cuda:0" }, { engine: "llama" }]) {
     assert.ok(!does(asked), JSON.stringify(asked));
   }
 });
