@@ -1,6 +1,7 @@
 import { SlotQueue } from "../base/slot_queue.ts";
 import type { QueenLimits } from "../config/rbee_yaml.ts";
 import {
+  embedSchema,
   hiveListOperationSchema,
   inferSchema,
   statusSchema,
@@ -8,11 +9,14 @@ import {
   workerSpawnSchema,
   workerStopSchema,
 } from "../contracts/operation.ts";
+import type { Job, JobResult } from "../jobs/job.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
+import { embed } from "./embed.ts";
 import type { Hives } from "./hives.ts";
 import { infer } from "./infer.ts";
+import { modelOperations } from "./model_operations.ts";
 import { spawnWorker, stopWorker } from "./workers.ts";
 
 const QUICK = { kind: "total", ms: 10_000 } as const;
@@ -24,6 +28,17 @@ const STOP = { kind: "total", ms: 90_000 } as const;
 /** The operations of the queen. */
 export function queenOperations(hives: Hives, limits: QueenLimits): OperationHandlers {
   const slots = new SlotQueue([...Array(limits.max_requests).keys()]);
+  const admit = () => requireRoom(slots, limits.max_queue);
+  /** Waits until one more request may run. */
+  const inTurn = async (job: Job, work: () => Promise<JobResult>): Promise<JobResult> => {
+    const onPlace = narratePlace(`All ${limits.max_requests} requests that may run at once do`);
+    const slot = await slots.acquire({ signal: job.signal, onPlace });
+    try {
+      return await work();
+    } finally {
+      slots.release(slot);
+    }
+  };
   return {
     status: operation(statusSchema, QUICK, async () => ({
       result: { role: "queen", version: VERSION, hives: await hives.list() },
@@ -31,6 +46,7 @@ export function queenOperations(hives: Hives, limits: QueenLimits): OperationHan
     hive_list: operation(hiveListOperationSchema, QUICK, async () => ({
       result: { hives: await hives.list() },
     })),
+    ...modelOperations(hives),
     worker_list: operation(workerListOperationSchema, QUICK, async (request) => ({
       result: { workers: await hives.workers(request.hive) },
     })),
@@ -44,14 +60,17 @@ export function queenOperations(hives: Hives, limits: QueenLimits): OperationHan
       STOP,
       (request, job) => stopWorker(hives, request, job),
     ),
-    infer: operation(inferSchema, INFER, async (request, job) => {
-      const onPlace = narratePlace(`All ${limits.max_requests} requests that may run at once do`);
-      const slot = await slots.acquire({ signal: job.signal, onPlace });
-      try {
-        return await infer(hives, request, job);
-      } finally {
-        slots.release(slot);
-      }
-    }, { admit: () => requireRoom(slots, limits.max_queue) }),
+    infer: operation(
+      inferSchema,
+      INFER,
+      (request, job) => inTurn(job, () => infer(hives, request, job)),
+      { admit },
+    ),
+    embed: operation(
+      embedSchema,
+      INFER,
+      (request, job) => inTurn(job, () => embed(hives, request, job)),
+      { admit },
+    ),
   };
 }

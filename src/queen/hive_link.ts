@@ -187,7 +187,7 @@ export class HiveLink {
     if (!this.#connected) {
       narrate("hive_connected", `Hive ${name} is connected at ${url}`, { fields: { hive: name } });
     }
-    const { workers, devices, load } = beat;
+    const { workers, devices, load, models, engines, places } = beat;
     this.#view = {
       name,
       url,
@@ -196,6 +196,9 @@ export class HiveLink {
       workers: workers.map((worker) => this.#named(worker)),
       devices,
       load,
+      models,
+      engines,
+      ...(places && { places }),
       mayReturn: true,
     };
     this.#heardMs = performance.now();
@@ -262,5 +265,15 @@ function connecting(name: string, url: string | null): KnownHive {
 }
 
 function nothingKnown(name: string, url: string | null): Omit<KnownHive, "state"> {
-  return { name, url, version: null, workers: [], devices: [], load: [], mayReturn: true };
+  return {
+    name,
+    url,
+    version: null,
+    workers: [],
+    devices: [],
+    load: [],
+    models: [],
+    engines: [],
+    mayReturn: true,
+  };
 }

@@ -64,6 +64,15 @@ export class Hives {
     return this.#linked.has(name);
   }
 
+  /**
+   * Whether a hive is no longer at `url`: one that was killed and started again has another address, and
+   * nothing of what it had; one that was removed has none. One that is only out of reach has not moved.
+   */
+  hasMoved(name: string, url: string): boolean {
+    if (!this.#linked.has(name)) return true;
+    return this.known().some((hive) => hive.name === name && hive.url !== null && hive.url !== url);
+  }
+
   /** Lets go of a hive. */
   async remove(name: string): Promise<void> {
     const linked = this.#linked.get(name);

@@ -1,7 +1,8 @@
 import type { DeviceInfo } from "../contracts/device.ts";
 import type { HiveInfo } from "../contracts/hive.ts";
+import type { ModelSize } from "../contracts/model.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
-import type { HiveView } from "./placement.ts";
+import type { HiveView } from "./hive_view.ts";
 
 /** A hive as the queen knows it now. */
 export interface KnownHive extends HiveView {
@@ -12,6 +13,8 @@ export interface KnownHive extends HiveView {
   workers: WorkerInfo[];
   devices: DeviceInfo[];
   load: number[];
+  /** The models on its disk. None while it is not connected. */
+  models: ModelSize[];
   /** Whether one that cannot be used now may come back by itself: its process is there. */
   mayReturn: boolean;
 }

@@ -2,8 +2,10 @@ import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { narrate } from "../narration/narrate.ts";
 import { type Hives, urlOf } from "./hives.ts";
+import type { HiveView } from "./hive_view.ts";
 import type { KnownHive } from "./known_hive.ts";
-import type { HiveView, Placement, PlacementRequest } from "./placement.ts";
+import type { Placement } from "./placement.ts";
+import type { PlacementRequest } from "./placement_request.ts";
 import { PATIENCE_MS } from "./relay.ts";
 
 /** How often a hive that is out of reach is asked again. */
@@ -26,7 +28,8 @@ export interface PlaceOptions {
  * Asks the hives, decides by `policy`, and says what was decided. A hive that is out of reach but may
  * come back is waited for, which is said too: a connection that blinks must not fail a request.
  *
- * @throws {RbeeError} `hive_unreachable` If there is no place, with the reason for each hive.
+ * @throws {RbeeError} `hive_unreachable`, `insufficient_memory`, `all_pinned`, `no_such_device` or
+ * `engine_not_found` If there is no place, with the reason for each hive.
  * @throws {unknown} If `signal` aborts: its reason.
  */
 export async function placePatiently(
@@ -48,7 +51,7 @@ export async function placePatiently(
     }
     if (performance.now() >= deadlineMs || !known.some((hive) => mayReturn(hive, request))) {
       throw new RbeeError(
-        "hive_unreachable",
+        placement.code,
         `Cannot place the request for ${request.model}: ${placement.why}`,
       );
     }
@@ -59,5 +62,6 @@ export async function placePatiently(
 }
 
 function mayReturn(hive: KnownHive, request: PlacementRequest): boolean {
-  return hive.mayReturn && (request.hive === undefined || request.hive === hive.name);
+  return hive.unreachable !== undefined && hive.mayReturn &&
+    (request.hive === undefined || request.hive === hive.name);
 }

@@ -1,108 +1,132 @@
-import type { WorkerInfo } from "../contracts/worker.ts";
-
-/** What a placement must respect. */
-export interface PlacementRequest {
-  model: string;
-  hive?: string | undefined;
-  device?: string | undefined;
-  engine?: string | undefined;
-  /** A worker that was lost a moment ago, whatever its hive still says of it. */
-  avoid?: string | undefined;
-  /** How many requests the queen herself has under way at a worker. None when it is left out. */
-  inFlight?: (workerId: string) => number;
-}
-
-/** A hive as placement sees it. */
-export interface HiveView {
-  name: string;
-  /** Why it cannot be used; undefined when it can. */
-  unreachable?: string | undefined;
-  workers: readonly WorkerInfo[];
-}
+import { lineInWords } from "./hive_places.ts";
+import { roomOn } from "./hive_room.ts";
+import type { HiveView } from "./hive_view.ts";
+import { bestToLoad, countRunning, type LoadingPlace } from "./loading_place.ts";
+import type { PlacementRequest } from "./placement_request.ts";
+import { byFilling, type Seat, seatsOn } from "./seats.ts";
 
 /** Where a request goes, with the reason as a person reads it. */
 export type Placement =
   | { kind: "worker"; hive: string; workerId: string; why: string }
   | { kind: "spawn"; hive: string; why: string }
-  | { kind: "none"; why: string };
+  | { kind: "none"; code: string; why: string };
+
+type NoPlace = Extract<Placement, { kind: "none" }>;
 
 /**
- * Decides where a request goes: to a ready worker that has the model, the least busy one; else to a
- * hive that is loading it; else to the hive with the fewest workers. Decides alone, and does nothing.
+ * Decides where a request goes. In this order: a ready worker with a free slot, the emptiest; one that
+ * loads, unless as many wait for it as it has slots; a hive that can load the model at once, see
+ * {@linkcode placeSpawn}; a worker whose slots are all taken, the emptiest; one that waits for a place
+ * to load it. Where some worker has the model, only a hive with the file on its disk is given another:
+ * to fetch it may take longer than any answer. Decides alone, and does nothing.
  */
 export function place(request: PlacementRequest, hives: readonly HiveView[]): Placement {
   const usable = usableHives(request, hives);
   if (!Array.isArray(usable)) return usable;
-  const candidates = usable.flatMap((hive) =>
-    hive.workers.filter((worker) => fits(request, worker)).map((worker) => ({ hive, worker }))
-  );
-  const ready =
-    candidates.filter(({ worker }) =>
-      worker.state === "ready" && worker.worker_id !== request.avoid
-    ).map((candidate) => ({ ...candidate, busy: load(request, candidate.worker) }))
-      .sort((a, b) => a.busy - b.busy)[0];
-  if (ready !== undefined) {
-    const { hive, worker, busy } = ready;
-    const how = busy === 0 ? "idle" : busy === 1 ? "1 request" : `${busy} requests`;
-    return {
-      kind: "worker",
-      hive: hive.name,
-      workerId: worker.worker_id,
-      why: `has ${request.model} loaded (${how})`,
-    };
-  }
-  const loading = candidates.find(({ worker }) =>
-    worker.state === "starting" || worker.state === "loading"
-  );
-  if (loading !== undefined) {
-    return { kind: "spawn", hive: loading.hive.name, why: `is already loading ${request.model}` };
-  }
-  return emptiest(request, usable);
+  const all = usable.flatMap((hive) => seatsOn(hive, request)).sort(byFilling);
+  const seats = all.filter(({ isQueued }) => !isQueued);
+  const free = seats.filter(({ busy, slots }) => busy < slots);
+  const seat = free.find(({ isReady }) => isReady) ?? free[0];
+  if (seat !== undefined) return sitDown(seat, request);
+  const [emptiest = all[0]] = seats;
+  if (emptiest === undefined) return placeSpawn(request, hives);
+  const taken = new Set(all.map(({ hive }) => hive));
+  const others = placesToLoad(usable.filter((hive) => !taken.has(hive)), request, hives)
+    .filter(({ room }) =>
+      room.fits && room.place.waits === "not" && (room.hasFile || emptiest.isQueued)
+    );
+  const best = bestToLoad(others);
+  if (best === undefined) return sitDown(emptiest, request);
+  const because = emptiest.isQueued
+    ? "the workers that are to load it elsewhere wait for a place"
+    : "all slots of the workers that have it loaded are taken";
+  return { kind: "spawn", hive: best.hive.name, why: `${reasonOf(best)}; ${because}` };
 }
 
-/** Decides which hive starts a worker: the one that was asked for, or the one with the fewest. */
+/**
+ * Decides which hive starts a worker: the one that was asked for, or the only one, which know best
+ * whether they can; else one that has a place for it, the file and the memory, else a place and the
+ * memory; of those, one that need not stop an idle worker for it, then one with a GPU, then the least
+ * loaded.
+ */
 export function placeSpawn(request: PlacementRequest, hives: readonly HiveView[]): Placement {
   const usable = usableHives(request, hives);
-  return Array.isArray(usable) ? emptiest(request, usable) : usable;
+  if (!Array.isArray(usable)) return usable;
+  const [only, ...more] = usable;
+  if (only !== undefined && more.length === 0 && !request.refused?.length) {
+    const why = request.hive === undefined ? "is the only hive connected" : "was asked for";
+    return { kind: "spawn", hive: only.name, why };
+  }
+  const places = placesToLoad(usable, request, hives);
+  const best = bestToLoad(places);
+  if (best !== undefined) return { kind: "spawn", hive: best.hive.name, why: reasonOf(best) };
+  return nowhere(request, hives, places);
 }
 
 /** The hives that can be used, at least one, or why none can. */
 function usableHives(
   request: PlacementRequest,
   hives: readonly HiveView[],
-): HiveView[] | Extract<Placement, { kind: "none" }> {
+): HiveView[] | NoPlace {
   const asked = hives.filter(({ name }) => request.hive === undefined || name === request.hive);
-  if (asked.length === 0) return { kind: "none", why: whyNone(request, hives) };
+  const code = "hive_unreachable";
+  if (asked.length === 0) return { kind: "none", code, why: whyNone(request, hives) };
   const usable = asked.filter(({ unreachable }) => unreachable === undefined);
   if (usable.length > 0) return usable;
-  const reasons = asked.map(({ name, unreachable }) => `hive "${name}": ${unreachable}`);
-  return { kind: "none", why: reasons.join("; ") };
+  return { kind: "none", code, why: awayOnes(asked).join("; ") };
 }
 
-function emptiest(request: PlacementRequest, usable: readonly HiveView[]): Placement {
-  const hive = [...usable].sort((a, b) => running(a) - running(b))[0]!;
-  const why = request.hive !== undefined
-    ? "was asked for"
-    : usable.length === 1
-    ? "is the only hive connected"
-    : `has the fewest workers (${running(hive)})`;
-  return { kind: "spawn", hive: hive.name, why };
+function sitDown(seat: Seat, { model }: PlacementRequest): Placement {
+  const { hive: { name: hive }, worker, isReady, isQueued, busy } = seat;
+  const name = worker === undefined || worker.model === model ? "" : ` as ${worker.model}`;
+  if (!isReady || worker === undefined) {
+    const does = isQueued ? "waits already for a place to load" : "is already loading";
+    return { kind: "spawn", hive, why: `${does} ${model}${name}` };
+  }
+  const how = busy === 0 ? "idle" : busy === 1 ? "1 request" : `${busy} requests`;
+  const why = `has ${model} loaded${name} (${how})`;
+  return { kind: "worker", hive, workerId: worker.worker_id, why };
 }
 
-function fits(request: PlacementRequest, worker: WorkerInfo): boolean {
-  return worker.model === request.model &&
-    (request.engine === undefined || worker.engine === request.engine) &&
-    (request.device === undefined || request.device === "auto" ||
-      worker.device === request.device);
+function placesToLoad(
+  usable: readonly HiveView[],
+  request: PlacementRequest,
+  hives: readonly HiveView[],
+): LoadingPlace[] {
+  return usable.filter(({ name }) => request.refused?.includes(name) !== true)
+    .map((hive) => ({ hive, room: roomOn(hive, request, hives) }));
 }
 
-/** How busy a worker is. What the queen has under way there is in the hive's figures or not yet. */
-function load({ inFlight }: PlacementRequest, worker: WorkerInfo): number {
-  return Math.max(worker.requests + worker.waiting, inFlight?.(worker.worker_id) ?? 0);
+function reasonOf({ hive, room }: LoadingPlace): string {
+  if (!room.fits) return room.why;
+  const { hasFile, free, place } = room;
+  const line = place.waits === "not" ? "" : `; ${lineInWords(hive, place.ahead)}`;
+  if (hasFile) return ["has the model", ...(free === undefined ? [] : [free])].join(", ") + line;
+  if (free !== undefined) return `has ${free}${line}`;
+  return `has the fewest workers (${countRunning(hive)})${line}`;
 }
 
-function running(hive: HiveView): number {
-  return hive.workers.filter(({ state }) => state !== "stopped" && state !== "failed").length;
+function nowhere(
+  request: PlacementRequest,
+  hives: readonly HiveView[],
+  places: readonly LoadingPlace[],
+): NoPlace {
+  const refusals = places.flatMap(({ hive: { name }, room }) =>
+    room.fits ? [] : [{ code: room.code, why: `hive "${name}" ${room.why}` }]
+  );
+  const short = refusals.find(({ code }) => code === "insufficient_memory");
+  const away = awayOnes(hives.filter(({ unreachable }) => unreachable !== undefined));
+  const reasons = [...refusals.map(({ why }) => why), ...away].join("; ");
+  return {
+    kind: "none",
+    code: (short ?? refusals[0])?.code ?? "hive_unreachable",
+    why: `${reasons}; take a smaller model, stop a worker (rbee worker list), or name a hive ` +
+      `that is to try ${request.model} all the same with --hive`,
+  };
+}
+
+function awayOnes(hives: readonly HiveView[]): string[] {
+  return hives.map(({ name, unreachable }) => `hive "${name}": ${unreachable}`);
 }
 
 function whyNone(request: PlacementRequest, hives: readonly HiveView[]): string {

@@ -2,6 +2,7 @@ import type { QueenOptions } from "../config/role_options.ts";
 import { runDaemonRole } from "../jobs/daemon_role.ts";
 import type { RoleProcess } from "../jobs/role_process.ts";
 import { TelemetryFeed } from "../jobs/telemetry_feed.ts";
+import { QUEEN_ROUTES } from "./described_routes.ts";
 import { queenOperations } from "./dispatch.ts";
 import { hiveRegistryOperations } from "./hive_registry.ts";
 import { Hives } from "./hives.ts";
@@ -25,7 +26,9 @@ export function runQueen(options: QueenOptions, process: RoleProcess): Promise<n
           ...queenOperations(hives, options.limits),
           ...hiveRegistryOperations(hives, options.paths),
         },
-        routes: (app) => addQueenRoutes(app, hives, feed),
+        routes: (app, jobs) =>
+          addQueenRoutes(app, hives, { feed, jobs, configured: options.models }),
+        describedRoutes: QUEEN_ROUTES,
         start: () => hives.start(),
         stop() {
           feed.close();

@@ -1,6 +1,7 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { LOCAL_HIVE } from "../contracts/hive.ts";
 import type { TerminalEvent } from "../contracts/job_event.ts";
+import type { JsonValue } from "../contracts/json_value.ts";
 import type { Job } from "../jobs/job.ts";
 import { JobClient, type OperationBody } from "../jobs/job_client.ts";
 import { newJobId } from "../jobs/job_id.ts";
@@ -20,7 +21,12 @@ export interface RelayOptions {
   name: string;
   /** The hive that the other side is or belongs to. Default: this machine's own. */
   hive?: string;
-  onToken?: () => void;
+  /** Cancels the other job alone, as the job here does when it is cancelled. */
+  signal?: AbortSignal;
+  /** Takes the structured results, which then stay out of the log of the job here. */
+  onData?: (name: string, value: JsonValue) => void;
+  /** Told of each part of an answer, a token or a structured result. */
+  onAnswer?: () => void;
   /** How long it is looked for when it is out of reach. Default 60,000. */
   patienceMs?: number;
   /** Whether the address is no longer the other side's: then it is not looked for there. */
@@ -74,13 +80,18 @@ export async function relay(
         });
         break;
       case "token":
-        options.onToken?.();
+        options.onAnswer?.();
         log.append(event);
         break;
       case "log":
         log.append({ ...event, actor: actorOf(event.actor, hive) });
         break;
       case "data":
+        if (options.onData !== undefined) {
+          options.onData(event.name, event.value);
+          break;
+        }
+        options.onAnswer?.();
         log.append(event);
         break;
       case "gap":
@@ -90,7 +101,9 @@ export async function relay(
     }
   }, {
     jobId,
-    signal: job.signal,
+    signal: options.signal === undefined
+      ? job.signal
+      : AbortSignal.any([job.signal, options.signal]),
     correlationId: job.correlationId,
     unwatchedLimitMs: PATIENCE_MS,
   });

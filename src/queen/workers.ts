@@ -7,18 +7,31 @@ import { type Hives, urlOf } from "./hives.ts";
 import type { KnownHive } from "./known_hive.ts";
 import { ASK_AGAIN_MS, placePatiently } from "./place_patiently.ts";
 import { placeSpawn } from "./placement.ts";
+import { isWantOfRoom, narrateElsewhere } from "./refused_load.ts";
 import { PATIENCE_MS, relay } from "./relay.ts";
 
-/** Has a hive start a worker, or give the one it has, and brings what it says into this job. */
+/**
+ * Has a hive start a worker, or give the one it has, and brings what it says into this job. Where the
+ * hive has no room for it after all, another is asked, once.
+ */
 export async function spawnWorker(
   hives: Hives,
   request: WorkerSpawnRequest,
   job: Job,
 ): Promise<JobResult> {
-  const { placement, url } = await placePatiently(hives, request, placeSpawn, {
-    signal: job.signal,
-  });
-  return await onHive(hives, url, placement.hive, request, job);
+  const { signal } = job;
+  const { placement, url } = await placePatiently(hives, request, placeSpawn, { signal });
+  try {
+    return await onHive(hives, url, placement.hive, request, job);
+  } catch (error) {
+    const elsewhere = { ...request, refused: [placement.hive] };
+    const mayFit = isWantOfRoom(error) && !signal.aborted &&
+      placeSpawn(elsewhere, hives.known()).kind !== "none";
+    if (!mayFit) throw error;
+    narrateElsewhere(placement.hive, request.model, error);
+    const next = await placePatiently(hives, elsewhere, placeSpawn, { signal });
+    return await onHive(hives, next.url, next.placement.hive, request, job);
+  }
 }
 
 /** Has the hive of a worker stop it. */

@@ -34,6 +34,8 @@ Deno.test("HiveLink takes what the hive says of itself", async () => {
     workers: hive.workers,
     devices: [],
     load: [0.5, 0.25, 0],
+    models: [],
+    engines: ["llama"],
     mayReturn: true,
   });
   assert.deepEqual(hive.asked, ["/health", "/v1/telemetry/stream"]);

@@ -180,21 +180,26 @@ Deno.test("Hives.ask() gives what the hive has, as it is now", async () => {
   await using hive = new TestHive();
   await home.name(hive.url);
   const [before] = await home.hives.ask();
-  const { devices, load, ...rest } = before!;
+  const { devices, load, models: _models, ...rest } = before!;
   assert.deepEqual(rest, {
     name: "local",
     url: hive.url,
     version: VERSION,
     state: "connected",
     workers: [],
+    engines: ["llama"],
+    places: { total: 16, free: 16, pinned: 0, waiting: 0, max_waiting: 512 },
     mayReturn: true,
   });
   assert.deepEqual([devices[0]?.kind, load.length], ["cpu", 3]);
+  await home.until(([known]) => known?.models[0]?.name === "bee-tiny");
   const worker = await hive.spawn();
   await home.until(([known]) => known?.workers[0]?.state === "ready");
-  const [{ cpu_percent: _, memory_bytes: _m, uptime_ms: _u, ...listed }] =
-    (await home.hives.ask())[0]!.workers as [HiveTelemetry["workers"][number]];
+  const [known] = (await home.hives.ask())[0]!.workers as [HiveTelemetry["workers"][number]];
+  const { cpu_percent: _, memory_bytes: _m, uptime_ms: _u, memory, removable, ...listed } = known;
   assert.deepEqual(listed, worker);
+  assert.ok(memory!.ram_bytes > memory!.mapped_bytes);
+  assert.equal(typeof removable, "boolean");
 });
 
 Deno.test("Hives.ask() tells whether a hive that cannot be used may come back by itself", async () => {
@@ -328,7 +333,8 @@ Deno.test("Hives.start() connects before anybody asks", async () => {
 });
 
 Deno.test("urlOf() gives the address of a hive or says that it has none", () => {
-  const hive = { version: null, workers: [], devices: [], load: [], mayReturn: true };
+  const nothing = { workers: [], devices: [], load: [], models: [], engines: [] };
+  const hive = { ...nothing, version: null, mayReturn: true };
   const known: KnownHive[] = [
     { ...hive, name: "a", url: "http://a", state: "connected" },
     { ...hive, name: "b", url: null, state: "connecting" },

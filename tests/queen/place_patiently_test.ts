@@ -3,6 +3,7 @@ import { place } from "../../src/queen/placement.ts";
 import { placePatiently } from "../../src/queen/place_patiently.ts";
 import type { Hives } from "../../src/queen/hives.ts";
 import type { KnownHive } from "../../src/queen/known_hive.ts";
+import { devices, stored } from "../helpers/hive_view.ts";
 import { addNarrationSink } from "../../src/narration/narration_sink.ts";
 
 const REQUEST = { model: "bee-tiny" };
@@ -14,6 +15,8 @@ const BACK: KnownHive = {
   workers: [],
   devices: [],
   load: [],
+  models: [],
+  engines: [],
   mayReturn: true,
 };
 const AWAY: KnownHive = { ...BACK, state: "unreachable", unreachable: "no answer in time" };
@@ -59,6 +62,17 @@ Deno.test("placePatiently() does not wait for a hive that was not asked for", as
   const request = { ...REQUEST, hive: "cellar" };
   await assert.rejects(placePatiently(hives, request, place, options()), {
     code: "hive_unreachable",
+  });
+  assert.equal(hives.asked, 1);
+});
+
+Deno.test("placePatiently() does not wait for memory: it fails at once, and tells what each hive lacks", async () => {
+  const small = { ...BACK, devices: devices({ cpu: 1 }), models: [stored("bee-tiny", 10)] };
+  const hives = answering([small, { ...small, name: "cellar" }]);
+  await assert.rejects(placePatiently(hives, REQUEST, place, options()), {
+    code: "insufficient_memory",
+    message:
+      /^Cannot place the request for bee-tiny: hive "attic" needs about 12\.0 GB .*; hive "cellar" needs/,
   });
   assert.equal(hives.asked, 1);
 });

@@ -1,30 +1,10 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { type WorkerInfo, workerStateSchema } from "../../src/contracts/worker.ts";
-import { type HiveView, place, placeSpawn } from "../../src/queen/placement.ts";
+import type { WorkerInfo } from "../../src/contracts/worker.ts";
+import { place, placeSpawn } from "../../src/queen/placement.ts";
+import { hiveView, placedWorker as worker } from "../helpers/hive_view.ts";
 
-let made = 0;
-
-function worker(fields: Partial<WorkerInfo> = {}): WorkerInfo {
-  return {
-    worker_id: `worker-${String(++made).padStart(8, "0")}-0000-7000-8000-000000000000`,
-    hive: "local",
-    model: "bee-tiny",
-    engine: "llama",
-    device: "cpu",
-    state: "ready",
-    pid: 1,
-    url: "http://127.0.0.1:1",
-    requests: 0,
-    waiting: 0,
-    restarts: 0,
-    started_at: "2026-01-31T12:00:00.000Z",
-    ...fields,
-  };
-}
-
-function hive(name: string, workers: WorkerInfo[] = [], unreachable?: string): HiveView {
-  return { name, workers, unreachable };
+function hive(name: string, workers: WorkerInfo[] = [], unreachable?: string) {
+  return hiveView(name, { workers, unreachable });
 }
 
 const REQUEST = { model: "bee-tiny" };
@@ -153,6 +133,7 @@ Deno.test("place() tells for each hive why none can be used", () => {
   const hives = [hive("a", [], "it has ended"), hive("b", [], "no answer in time")];
   assert.deepEqual(place(REQUEST, hives), {
     kind: "none",
+    code: "hive_unreachable",
     why: 'hive "a": it has ended; hive "b": no answer in time',
   });
 });
@@ -161,6 +142,7 @@ Deno.test("place() tells why the hive that is asked for cannot be used", () => {
   const hives = [hive("a", [], "it has ended"), hive("b")];
   assert.deepEqual(place({ ...REQUEST, hive: "a" }, hives), {
     kind: "none",
+    code: "hive_unreachable",
     why: 'hive "a": it has ended',
   });
 });
@@ -168,6 +150,7 @@ Deno.test("place() tells why the hive that is asked for cannot be used", () => {
 Deno.test("place() without any hive says how to start one", () => {
   assert.deepEqual(place(REQUEST, []), {
     kind: "none",
+    code: "hive_unreachable",
     why: "no hive is known; start one with rbee up",
   });
 });
@@ -175,10 +158,12 @@ Deno.test("place() without any hive says how to start one", () => {
 Deno.test("place() names the hives that there are when another is asked for", () => {
   assert.deepEqual(place({ ...REQUEST, hive: "c" }, [hive("a"), hive("b")]), {
     kind: "none",
+    code: "hive_unreachable",
     why: 'there is no hive "c" (known: a, b); see rbee hive list',
   });
   assert.deepEqual(place({ ...REQUEST, hive: "c" }, []), {
     kind: "none",
+    code: "hive_unreachable",
     why: 'there is no hive "c" (known: none); see rbee hive list',
   });
 });
@@ -197,50 +182,8 @@ Deno.test("placeSpawn() passes over ready workers and chooses the hive with the 
   });
   assert.deepEqual(placeSpawn({ ...REQUEST, hive: "c" }, hives), {
     kind: "none",
+    code: "hive_unreachable",
     why: 'hive "c": it has ended',
   });
   assert.equal(placeSpawn(REQUEST, []).kind, "none");
-});
-
-Deno.test("place() sends no request where it cannot run, whatever the hives have", () => {
-  const anyWorker = fc.record({
-    model: fc.constantFrom("bee-tiny", "other"),
-    device: fc.constantFrom("cpu", "cuda:0"),
-    state: fc.constantFrom(...workerStateSchema.options),
-    requests: fc.nat(5),
-    waiting: fc.nat(5),
-  }).map(worker);
-  const anyHives = fc.uniqueArray(
-    fc.record({
-      name: fc.constantFrom("a", "b", "c", "d"),
-      workers: fc.array(anyWorker, { maxLength: 4 }),
-      unreachable: fc.constantFrom(undefined, undefined, "it has ended"),
-    }, { noNullPrototype: true }),
-    { selector: ({ name }) => name },
-  );
-  const anyRequest = fc.record({
-    model: fc.constantFrom("bee-tiny", "other"),
-    hive: fc.constantFrom(undefined, undefined, "a", "b"),
-    device: fc.constantFrom(undefined, "auto", "cpu"),
-  });
-  fc.assert(fc.property(anyRequest, anyHives, (request, hives) => {
-    const before = structuredClone(hives);
-    const placement = place(request, hives);
-    assert.deepEqual(hives, before, "it changed what it was given");
-    const usable = hives.filter(({ name, unreachable }) =>
-      unreachable === undefined && (request.hive === undefined || request.hive === name)
-    );
-    if (placement.kind === "none") return assert.deepEqual(usable, []);
-    const chosen = usable.find(({ name }) => name === placement.hive);
-    assert.ok(chosen, "that hive cannot be used");
-    const ready = usable.flatMap(({ workers }) => workers).filter(({ state, model, device }) =>
-      state === "ready" && model === request.model &&
-      (request.device !== "cpu" || device === "cpu")
-    );
-    if (placement.kind === "spawn") return assert.deepEqual(ready, []);
-    const worker = chosen.workers.find(({ worker_id }) => worker_id === placement.workerId)!;
-    assert.ok(ready.includes(worker), "that worker cannot answer");
-    const loads = ready.map(({ requests, waiting }) => requests + waiting);
-    assert.equal(worker.requests + worker.waiting, Math.min(...loads));
-  }));
 });

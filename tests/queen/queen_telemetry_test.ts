@@ -18,6 +18,8 @@ const HIVE: KnownHive = {
   workers: [],
   devices: [],
   load: [1, 2, 3],
+  models: [],
+  engines: [],
   mayReturn: true,
 };
 

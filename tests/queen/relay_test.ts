@@ -19,11 +19,11 @@ const LONG_AGO = "2020-02-29T23:59:59.999Z";
 function relayed(
   url: string,
   body: OperationBody,
-  onToken?: () => void,
+  onAnswer?: () => void,
   patience: { patienceMs?: number } = {},
 ): LocalJob {
   return startLocalJob(async (job) => {
-    const options = { name: NAME, ...(onToken && { onToken }), ...patience };
+    const options = { name: NAME, ...(onAnswer && { onAnswer }), ...patience };
     const end = await relay(url, body, job, options);
     const { result, usage, finish_reason } = end;
     return { result, ...(usage && { usage }), ...(finish_reason && { finish_reason }) };

@@ -11,3 +11,14 @@ Deno.test("RequestsInFlight counts what is under way at each worker, and forgets
   for (const end of ends) end();
   assert.deepEqual([requests.at("a"), requests.at("b")], [0, 0]);
 });
+
+Deno.test("RequestsInFlight tells the rest of the names that begin alike, as long as they count", () => {
+  const inFlight = new RequestsInFlight();
+  const ends = ["a\nbee", "a\nbee", "a\nwasp", "b\nbee"].map((name) => inFlight.begin(name));
+  assert.deepEqual(inFlight.under("a\n"), ["bee", "wasp"]);
+  ends[0]!();
+  assert.deepEqual(inFlight.under("a\n"), ["bee", "wasp"]);
+  ends[1]!();
+  assert.deepEqual(inFlight.under("a\n"), ["wasp"]);
+  assert.deepEqual(inFlight.under("c\n"), []);
+});

@@ -12,6 +12,8 @@ const THERE: KnownHive = {
   workers: [],
   devices: [],
   load: [],
+  models: [],
+  engines: [],
   mayReturn: true,
 };
 const AWAY: KnownHive = { ...THERE, state: "unreachable", unreachable: "no answer in time" };
