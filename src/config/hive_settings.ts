@@ -18,6 +18,8 @@ export const hiveLimitsSchema = z.object({
   max_queue: z.number().int().min(0).max(100_000).default(DEFAULT_MAX_QUEUE),
   /** Whether what cannot fit into memory is refused. */
   memory_check: z.boolean().default(true),
+  /** Whether models may be fetched without encryption from other machines. */
+  allow_http: z.boolean().default(false),
 });
 export type HiveLimits = z.infer<typeof hiveLimitsSchema>;
 

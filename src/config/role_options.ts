@@ -14,6 +14,7 @@ export interface RoleFlags {
   host?: string;
   port?: number;
   model?: string;
+  modelFile?: string;
   device: string;
   context?: number;
   parallel?: number;
@@ -46,6 +47,8 @@ export interface QueenOptions extends DaemonOptions {
   limits: QueenLimits;
   /** The hives of other machines, by name. */
   hives: HiveAddresses;
+  /** The models that rbee.yaml names. */
+  models: readonly string[];
 }
 
 /** What a hive is started with. */
@@ -57,6 +60,8 @@ export interface HiveOptions extends DaemonOptions {
 export interface WorkerRoleOptions {
   /** `bee-tiny`, or the path of a GGUF file. Empty where a probe needs none. */
   model: string;
+  /** Where its file is, unless the name says so. */
+  modelFile?: string | undefined;
   /** See `deviceSchema`. */
   device: string;
   host: string;
@@ -97,7 +102,9 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
       host: flags.host ?? file.host,
       port: flags.port ?? file.port,
     });
-    if (role === "queen") return { role, ...listener(queen), limits: queen, hives };
+    if (role === "queen") {
+      return { role, ...listener(queen), limits: queen, hives, models: Object.keys(models) };
+    }
     const token = await readTokenFile(daemonFiles(paths, "hive").token);
     return { role, ...listener(hive), token, settings: { limits: hive, models, engines } };
   }
@@ -114,6 +121,7 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
     host: flags.host ?? "127.0.0.1",
     port: flags.port ?? 0,
     model: flags.model ?? "",
+    modelFile: flags.modelFile,
     device: check("--device", deviceSchema, flags.device),
     parentPipe: flags.parentPipe ?? false,
     maxQueue: check("--max-queue", z.number().int().min(0), flags.maxQueue ?? DEFAULT_MAX_QUEUE),

@@ -1,7 +1,8 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import type { ChatMessageInput } from "../contracts/chat_message.ts";
 import { inferSchema } from "../contracts/operation.ts";
 import type { TerminalEvent } from "../contracts/job_event.ts";
-import { JobClient } from "../jobs/job_client.ts";
+import { JobClient, type OperationBody } from "../jobs/job_client.ts";
 import { narrate } from "../narration/narrate.ts";
 import { exitStatusOfEnd } from "./exit_status.ts";
 import { modelName } from "./model_name.ts";
@@ -47,16 +48,44 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<number> {
   const body = inferBody(model, prompt, options);
+  const end = await streamAnswer(queenUrl, body, { renderer, signal });
+  return showEnd(end, renderer, signal);
+}
+
+/** Where an answer goes. */
+export interface AnswerOptions {
+  renderer: Renderer;
+  /** Cancels the job, whose end is still awaited. */
+  signal: AbortSignal;
+  /** Called with each piece of the answer, before it is shown. */
+  onText?: (text: string) => void;
+}
+
+/**
+ * Asks the queen, shows each event as it comes, and returns how the job ended.
+ *
+ * @throws {RbeeError} As {@linkcode JobClient.submitAndStream} does.
+ */
+export async function streamAnswer(
+  queenUrl: string,
+  body: OperationBody,
+  { renderer, signal, onText }: AnswerOptions,
+): Promise<TerminalEvent> {
   const client = new JobClient(queenUrl, {
     onReconnect: ({ error }) => narrate("reconnect", error.message, { level: "warn" }),
   });
-  signal.addEventListener("abort", () => narrate("cancel", "Cancelling"), { once: true });
-  const end = await client.submitAndStream(body, async (event) => {
-    renderer.event(event);
-    // A slow reader of the answer slows this reader, not the worker.
-    await renderer.flush({ signal });
-  }, { signal });
-  return showEnd(end, renderer, signal);
+  const onAbort = () => narrate("cancel", "Cancelling");
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await client.submitAndStream(body, async (event) => {
+      if (event.type === "token") onText?.(event.text);
+      renderer.event(event);
+      // A slow reader of the answer slows this reader, not the worker.
+      await renderer.flush({ signal });
+    }, { signal });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Shows how a job ended, where that is not what was wanted, and returns the exit status. */
@@ -66,12 +95,20 @@ export function showEnd(end: TerminalEvent, renderer: Renderer, signal: AbortSig
   return exitStatusOfEnd(end, { interrupted: signal.aborted });
 }
 
-/** Checks what `ask` would send. @throws {RbeeError} `usage` If it does not fit. */
-export function inferBody(model: string, prompt: string, options: AskOptions) {
+/**
+ * Makes what is sent of a prompt, or of the messages of a conversation, the last of them the prompt.
+ *
+ * @throws {RbeeError} `usage` If it does not fit.
+ */
+export function inferBody(
+  model: string,
+  prompt: string | readonly ChatMessageInput[],
+  options: AskOptions,
+) {
   const { system, temperature, seed, stop, hive, device } = options;
   const messages = [
     ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
-    { role: "user" as const, content: prompt },
+    ...(typeof prompt === "string" ? [{ role: "user" as const, content: prompt }] : prompt),
   ];
   const parsed = inferSchema.safeParse({
     operation: "infer",

@@ -20,6 +20,7 @@ const BY_CODE: Record<string, number> = {
   stopping: EXIT.unreachable,
   not_answering: EXIT.unreachable,
   bad_destination: EXIT.usage,
+  bad_model_name: EXIT.usage,
   ssh_unknown_host: EXIT.unreachable,
   ssh_host_key_unknown: EXIT.unreachable,
   ssh_host_key_changed: EXIT.unreachable,
@@ -30,6 +31,7 @@ const BY_CODE: Record<string, number> = {
   ssh_permission_denied: EXIT.unauthorized,
   ssh_agent_gone: EXIT.unauthorized,
   unauthorized: EXIT.unauthorized,
+  download_unauthorized: EXIT.unauthorized,
 };
 
 /** The exit status for an error. */

@@ -9,6 +9,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDownCommand } from "./commands/down.ts";
 import { addHiveCommand } from "./commands/hive.ts";
 import { addJobCommand } from "./commands/job.ts";
+import { addModelCommand } from "./commands/model.ts";
 import { addQueenCommand } from "./commands/queen.ts";
 import { addInferCommand, addRunCommand } from "./commands/run.ts";
 import { addServeCommand } from "./commands/serve.ts";
@@ -100,6 +101,7 @@ function buildProgram(
   addQueenCommand(program, run, serve);
   addHiveCommand(program, run, serve);
   addWorkerCommand(program, run);
+  addModelCommand(program, run);
   addJobCommand(program, run);
   addDoctorCommand(program, run);
   addCompletionsCommand(program, run);

@@ -1,7 +1,11 @@
 import { parseNarrationJson } from "../narration/json_format.ts";
 import { formatNarrationText } from "../narration/text_format.ts";
+import { printableText } from "../process/printable_text.ts";
 
-/** Makes the log of a daemon readable: narration as text after its local time, the rest as it stands. */
+/**
+ * Makes the log of a daemon readable: narration as text after its local time, the rest as it stands
+ * but for what a terminal would obey.
+ */
 export class ReadableLog {
   #begun = "";
 
@@ -24,8 +28,8 @@ export class ReadableLog {
 
 function readable(line: string): string {
   const record = parseNarrationJson(line);
-  if (record === undefined) return line;
+  if (record === undefined) return printableText(line);
   // As ISO 8601 writes date and time, in the person's own time.
   const at = new Date(record.at).toLocaleString("sv-SE");
-  return `${at} ${formatNarrationText(record)}`;
+  return `${at} ${printableText(formatNarrationText(record))}`;
 }

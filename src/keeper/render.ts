@@ -1,4 +1,5 @@
 import { unlessAborted } from "../base/delay.ts";
+import { singleLine } from "../base/single_line.ts";
 import { timestamp } from "../base/timestamp.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
 import type { NarrationLevel, NarrationRecord } from "../contracts/narration_record.ts";
@@ -6,7 +7,13 @@ import { paintNarration } from "../narration/color.ts";
 import { formatNarrationJson } from "../narration/json_format.ts";
 import { isShown } from "../narration/level.ts";
 import type { NarrationSink } from "../narration/narration_sink.ts";
+import { printableText } from "../process/printable_text.ts";
+import { progressRow, type UnderWay } from "./progress_row.ts";
+import { escapeControls, shownLine } from "./shown_text.ts";
 import type { Terminal } from "./terminal.ts";
+
+// ECMA-48: to the row's begin, and nothing from there on.
+const CLEAR_ROW = "\r\x1b[K";
 
 /** What a person wants to see. */
 export interface RenderOptions {
@@ -25,7 +32,8 @@ export type ShownNarration =
 
 /**
  * Shows narration and results: the result alone on standard output, the rest on standard error. Also
- * the sink for the keeper's own narration, so that all of it keeps its order.
+ * the sink for the keeper's own narration, so that all of it keeps its order. What others said is
+ * shown without what a terminal would obey; an answer as it stands, where it goes to a file.
  */
 export class Renderer implements NarrationSink {
   readonly #terminal: Terminal;
@@ -40,11 +48,15 @@ export class Renderer implements NarrationSink {
     this.#minimum = options.verbose ? "debug" : "info";
   }
 
-  /** Shows a piece of narration; as JSON where another rbee reads it. */
+  /**
+   * Shows a piece of narration; as JSON where another rbee reads it. What is under way is a row with a
+   * bar, written over by what comes next, on a terminal that can do so.
+   */
   write(record: ShownNarration): void {
-    if (this.#options.quiet || !isShown(record.level, this.#minimum)) return;
+    if (this.#options.quiet || !this.#isWanted(record)) return;
+    const human = shownLine(record.human);
     if (this.#terminal.narration === "json") {
-      const { actor, action, human, level, fields, progress } = record;
+      const { actor, action, level, fields, progress } = record;
       const at = record.at ?? timestamp();
       this.#line(
         formatNarrationJson({
@@ -60,13 +72,16 @@ export class Renderer implements NarrationSink {
       );
       return;
     }
-    this.#line(paintNarration(record, { color: this.#terminal.color }), isUnderWay(record));
+    const { color, canRewrite, columns } = this.#terminal;
+    if (canRewrite && isUnderWay(record)) {
+      this.#row(progressRow({ ...record, human }, { columns: columns(), color }));
+    } else this.#line(paintNarration({ ...record, human }, { color }));
   }
 
   /** Shows an event of a job. */
   event(event: JobEvent): void {
     if (this.#options.json) {
-      this.#result(JSON.stringify(event) + "\n");
+      this.#result(escapeControls(JSON.stringify(event)) + "\n");
       return;
     }
     switch (event.type) {
@@ -95,12 +110,13 @@ export class Renderer implements NarrationSink {
 
   /** Shows a result: JSON, indented for a person. */
   result(value: unknown): void {
-    this.#result(JSON.stringify(value, null, this.#options.json ? undefined : 2) + "\n");
+    const text = JSON.stringify(value ?? null, null, this.#options.json ? undefined : 2);
+    this.#result(escapeControls(text) + "\n");
   }
 
   /** Shows lines that are the result. */
   lines(lines: readonly string[]): void {
-    this.#result(lines.map((line) => line + "\n").join(""));
+    this.#result(lines.map((line) => shownLine(line) + "\n").join(""));
   }
 
   /** Shows text that is the result, as it stands. */
@@ -116,17 +132,21 @@ export class Renderer implements NarrationSink {
   /** Shows how a command went: the value as JSON where that was asked for, else the sentence. */
   summary(value: unknown, sentence: string): void {
     if (this.#options.json) this.result(value);
-    else if (!this.#options.quiet) this.#line(sentence);
+    else if (!this.#options.quiet) this.#line(singleLine(sentence));
   }
 
   /** Shows an error in a sentence, whatever else is hidden. */
   error(message: string): void {
-    const text = `Error: ${message}`;
+    const text = `Error: ${singleLine(message)}`;
     this.#line(this.#terminal.color ? `\x1b[31m${text}\x1b[0m` : text);
   }
 
-  /** Ends the line of the answer, on a terminal alone: a file holds the answer and nothing else. */
+  /**
+   * Ends the line of the answer, on a terminal alone: a file holds the answer and nothing else. Takes
+   * away what is left of a row that was under way.
+   */
   endAnswer(): void {
+    this.#clearRow();
     if (!this.#midLine) return;
     this.#midLine = false;
     const { queue, stdout, stdoutIsTerminal } = this.#terminal;
@@ -143,27 +163,46 @@ export class Renderer implements NarrationSink {
     });
   }
 
-  #token(text: string): void {
+  #token(given: string): void {
+    const text = this.#terminal.stdoutIsTerminal ? printableText(given) : given;
     this.#result(text);
     this.#midLine = !text.endsWith("\n") && (text !== "" || this.#midLine);
   }
 
   #result(text: string): void {
+    if (this.#terminal.oneScreen) this.#clearRow();
     this.#terminal.queue.push(this.#terminal.stdout, text);
   }
 
-  /** A line that is under way is written over by the next one, on a terminal alone. */
-  #line(text: string, isUnderWay = false): void {
-    const { queue, stderr, oneScreen, stderrIsTerminal } = this.#terminal;
+  /** What fine steps there are between others is for a row that is written over, and for who asks. */
+  #isWanted(record: ShownNarration): boolean {
+    if (isShown(record.level, this.#minimum)) return true;
+    const { canRewrite, narration } = this.#terminal;
+    return (narration === "json" || canRewrite) && isUnderWay(record);
+  }
+
+  #line(text: string): void {
+    this.#row(text + "\n");
+    this.#underWay = false;
+  }
+
+  /** Shows what the next line, or the answer, takes the place of. */
+  #row(text: string): void {
+    const { queue, stderr, oneScreen } = this.#terminal;
     const lead = this.#midLine && oneScreen ? "\n" : "";
     if (lead !== "") this.#midLine = false;
-    const clear = this.#underWay ? "\r\x1b[K" : "";
-    this.#underWay = isUnderWay && stderrIsTerminal && this.#terminal.color;
-    queue.push(stderr, `${lead}${clear}${text}${this.#underWay ? "" : "\n"}`);
+    queue.push(stderr, `${lead}${this.#underWay ? CLEAR_ROW : ""}${text}`);
+    this.#underWay = true;
+  }
+
+  #clearRow(): void {
+    if (this.#underWay) this.#terminal.queue.push(this.#terminal.stderr, CLEAR_ROW);
+    this.#underWay = false;
   }
 }
 
 /** Whether more of the same is to come. */
-function isUnderWay({ progress }: ShownNarration): boolean {
+function isUnderWay(record: ShownNarration): record is ShownNarration & UnderWay {
+  const { progress } = record;
   return progress !== undefined && progress.total > 0 && progress.current < progress.total;
 }

@@ -5,6 +5,7 @@ import type { CommandContext } from "./command_context.ts";
 import type { DaemonRole } from "./daemon.ts";
 import { ReadableLog } from "./readable_log.ts";
 import { RotatedLog } from "./rotated_log.ts";
+import { escapeControls } from "./shown_text.ts";
 
 /** What of a log is shown. */
 export interface LogFlags {
@@ -45,7 +46,7 @@ export async function showLog(
     const bytes = await log.read();
     if (bytes !== undefined) {
       const text = decoder.decode(bytes, { stream: true });
-      renderer.text(json ? text : readable.push(text));
+      renderer.text(json ? escapeControls(text) : readable.push(text));
       await renderer.flush({ signal });
       continue;
     }

@@ -14,7 +14,13 @@ function modelComplaints(model: Record<string, unknown>): string[] {
 
 Deno.test("hiveSettingsSchema has the contract's defaults: five minutes idle, 16 workers, a queue of 512", () => {
   assert.deepEqual(hiveSettingsSchema.parse({}), {
-    limits: { idle: 300_000, max_workers: 16, max_queue: 512, memory_check: true },
+    limits: {
+      idle: 300_000,
+      max_workers: 16,
+      max_queue: 512,
+      memory_check: true,
+      allow_http: false,
+    },
     models: {},
     engines: {},
   });

@@ -17,6 +17,7 @@ const DEFAULTS: RbeeYaml = {
     max_workers: 16,
     max_queue: 512,
     memory_check: true,
+    allow_http: false,
   },
   models: {},
   engines: {},

@@ -31,6 +31,17 @@ Deno.test("readRoleOptions() lets flags beat rbee.yaml, and that the defaults", 
   }
 });
 
+Deno.test("readRoleOptions() tells the queen which models rbee.yaml names", async () => {
+  await using home = await TemporaryFolder.make();
+  const flags: RoleFlags = { role: "queen", device: "auto" };
+  const yaml = "models:\n  bee-tiny: {}\n  hf:bees/honey: {}\n";
+  assert.deepEqual(JSON.parse(await readIn(home, yaml, flags)).models, [
+    "bee-tiny",
+    "hf:bees/honey",
+  ]);
+  assert.deepEqual(JSON.parse(await readIn(home, "", flags)).models, []);
+});
+
 Deno.test("readRoleOptions() gives bad_config for a rbee.yaml that does not fit", async () => {
   await using home = await TemporaryFolder.make();
   const flags: RoleFlags = { role: "queen", device: "auto" };

@@ -33,6 +33,8 @@ for (
     ["model_not_found", 1],
     ["context_length_exceeded", 1],
     ["worker_died", 1],
+    ["no_such_device", 1],
+    ["insufficient_memory", 1],
     ["internal", 1],
     ["constructor", 1],
     ["", 1],

@@ -30,3 +30,10 @@ Deno.test("ReadableLog gives the same however its text is cut", () => {
     assert.equal(shown.join("") + log.flush(), expected);
   }));
 });
+
+Deno.test("ReadableLog leaves nothing that a terminal would obey", () => {
+  const human = "one\x1b[2J\x9b1m";
+  const log = new ReadableLog();
+  const text = log.push(`${JSON.stringify({ ...RECORD, human })}\nplain\x1b[2J\x07\n`);
+  assert.match(text, /: one\nplain\n$/);
+});

@@ -32,3 +32,16 @@ Deno.test("formatTable() never cuts a cell and keeps the columns in line", () =>
 Deno.test("formatTable() takes a row that is shorter than the head", () => {
   assert.deepEqual(formatTable(["A", "B"], [["one"]]), ["A    B", "one"]);
 });
+
+Deno.test("formatTable() leaves no control character in a cell, and no second line", () => {
+  const lines = formatTable(["A", "B"], [["a\nb\x1b[2J\x9b1m\t", "1"], ["y", "2"]]);
+  assert.deepEqual(lines, ["A           B", "a b [2J 1m  1", "y           2"]);
+});
+
+Deno.test("formatTable() counts the columns of a cell, not its characters", () => {
+  assert.deepEqual(formatTable(["A", "B"], [["模型", "1"], ["y", "2"]]), [
+    "A     B",
+    "模型  1",
+    "y     2",
+  ]);
+});

@@ -43,6 +43,7 @@ export function addServeCommand(
       ),
     )
     // Between a hive and its own workers.
+    .addOption(flag("--model-file <path>", "worker: where the model's file is").hideHelp())
     .addOption(numberFlag("--memory-limit <bytes>", "worker: memory to take at most").hideHelp())
     .addOption(new Option("--probe <what>", "worker: answer devices or memory, and end").hideHelp())
     .addHelpText("after", "\nExample:\n  rbee serve --role worker --model bee-tiny --port 8080")

@@ -94,7 +94,10 @@ function addList(worker: Command, run: RunCommand): void {
 }
 
 function addSpawn(worker: Command, run: RunCommand): void {
-  const command = worker.command("spawn").argument("<model>", "bee-tiny, or a path")
+  const command = worker.command("spawn").argument(
+    "<model>",
+    "bee-tiny, hf:org/repo, https://….gguf or the path of a GGUF file",
+  )
     .description("load a model, so that the first request does not wait for it")
     .addOption(flag("--hive <name>", "on this hive"))
     .addOption(flag("--device <device>", "auto, cpu, gpu, cuda:N, vulkan:N or metal"))
