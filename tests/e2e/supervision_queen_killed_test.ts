@@ -64,11 +64,11 @@ Deno.test("a queen killed while jobs load and answer tells how they ended, and t
 
 Deno.test("a queen killed as soon as she has taken a job never leaves who waits for it without an end", async () => {
   await using home = await SupervisedHome.up(
-    enginesAsModels({ canned: fixtureEngine() }),
+    enginesAsModels({ canned: fixtureEngine("--gate") }),
     { RBEE_QUEEN_PORT: String(freePort()) },
   );
   await home.spawn("canned");
-  const running = home.rbee.start(["infer", "canned", "Hello", "--max-tokens", "1000000"]);
+  const running = home.rbee.start(["infer", "canned", "Hello"]);
   const patient = new JobClient(home.queen.baseUrl);
   await running.line(/placement/);
   const submitted = await patient.submit(ask("canned"));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { JobEvent, TerminalEvent } from "../../src/contracts/job_event.ts";
 import { type InferInput, inferSchema } from "../../src/contracts/operation.ts";
-import { inferOverOpenAi, type OpenAiEngine } from "../../src/hive/openai_engine.ts";
+import type { OpenAiEngine } from "../../src/hive/engine_request.ts";
+import { inferOverOpenAi } from "../../src/hive/openai_engine.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { startLocalJob } from "./local_job.ts";
 

@@ -1,5 +1,7 @@
-import { inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts";
+import { embedSchema, inferSchema, workerSpawnSchema } from "../../src/contracts/operation.ts";
 import type { JsonValue } from "../../src/contracts/json_value.ts";
+import type { ModelSize } from "../../src/contracts/model.ts";
+import type { PlacesTelemetry } from "../../src/contracts/telemetry.ts";
 import type { WorkerInfo } from "../../src/contracts/worker.ts";
 import { timestamp } from "../../src/base/timestamp.ts";
 import { unlessAborted } from "../../src/base/delay.ts";
@@ -35,6 +37,8 @@ export type FakeAnswer =
 export class FakeHive implements AsyncDisposable {
   readonly server: RoleServer;
   readonly workers: WorkerInfo[] = [];
+  /** What it has on its disk. None, unless the test says so before its next beat. */
+  models: ModelSize[] = [];
   /** What the next requests meet, in order; `tokens` when there is no more. */
   readonly answers: FakeAnswer[] = [];
   /** The requests that reached a worker. */
@@ -45,7 +49,13 @@ export class FakeHive implements AsyncDisposable {
   readonly #forgotten = new Set<string>();
   #muted = false;
   /** What a spawn answers with; a ready worker of its own by default. */
-  spawned: ((model: string) => JsonValue) | undefined;
+  spawned: ((model: string) => JsonValue | Promise<JsonValue>) | undefined;
+  /** The places that it tells of. None, unless the test says so before its next beat. */
+  places: PlacesTelemetry | undefined;
+  /** What a spawn is refused with before it is a job; undefined: it is not. */
+  refusal: RbeeError | undefined;
+  /** What an embed answers with; vectors of one number by default, the length of the text. */
+  embedded: JsonValue | undefined;
   readonly #feed: TelemetryFeed;
 
   constructor() {
@@ -62,6 +72,8 @@ export class FakeHive implements AsyncDisposable {
         })),
         devices: [],
         load: [0, 0, 0],
+        models: this.models,
+        places: this.places,
       }),
     });
     const limit = { kind: "total", ms: 60_000 } as const;
@@ -70,11 +82,15 @@ export class FakeHive implements AsyncDisposable {
       host: "127.0.0.1",
       port: 0,
       handlers: {
-        worker_spawn: operation(workerSpawnSchema, limit, (request) => {
+        worker_spawn: operation(workerSpawnSchema, limit, async (request) => {
           this.spawnsAsked.push(request);
           narrate("worker_spawn", `Spawning worker for ${request.model}`);
           const spawned = this.spawned ?? ((model) => this.addWorker({ model }));
-          return Promise.resolve({ result: spawned(request.model) });
+          return { result: await spawned(request.model) };
+        }, {
+          admit: () => {
+            if (this.refusal !== undefined) throw this.refusal;
+          },
         }),
         infer: operation(inferSchema, limit, async (request, job) => {
           const number = this.asked.push(request);
@@ -88,16 +104,33 @@ export class FakeHive implements AsyncDisposable {
           const usage = { prompt_tokens: 1, completion_tokens: 1 };
           return { result: null, usage, finish_reason: "stop" };
         }),
+        embed: operation(embedSchema, limit, (request) => {
+          this.asked.push(request);
+          if (this.answers.shift() === "gone") {
+            throw new RbeeError("worker_gone", "The worker has died");
+          }
+          const embeddings = [request.input].flat().map((text) => [text.length]);
+          return Promise.resolve({
+            result: this.embedded ?? { model: request.model, embeddings },
+            usage: { prompt_tokens: 2, completion_tokens: 0 },
+          });
+        }),
       },
       routes: (app) => {
         app.get("/v1/telemetry/stream", (c) => telemetryResponse(c, this.#feed));
         app.get("/v1/workers", (c) => c.json({ workers: this.workers }));
-        app.all("/v1/workers/:id/proxy/*", (c) => {
+        app.all("/v1/workers/:id/proxy/*", async (c) => {
           const { pathname, search } = new URL(c.req.url);
           const path = pathname.slice(pathname.indexOf("/proxy/") + "/proxy".length);
           const [, jobId = ""] = /^\/v1\/jobs\/([^/]+)\/stream$/.exec(path) ?? [];
-          if (this.#forgotten.has(jobId)) return this.#forget(jobId, c.req.header("last-event-id"));
-          return app.fetch(new Request(this.server.url + path + search, c.req.raw));
+          if (this.#forgotten.has(jobId)) return unknownJob(jobId);
+          const answer = await app.fetch(new Request(this.server.url + path + search, c.req.raw));
+          const submitted = path === "/v1/jobs"
+            ? this.server.registry.list({ limit: 1 })[0]
+            : undefined;
+          if (!submitted || !this.#forgotten.has(submitted.job_id)) return answer;
+          await answer.body?.cancel();
+          return this.#begun(submitted.job_id);
         });
       },
     });
@@ -113,18 +146,16 @@ export class FakeHive implements AsyncDisposable {
     return this.spawnsAsked.length;
   }
 
-  /** What had come of a job when its worker died, and that nobody knows it to who comes back. */
-  #forget(jobId: string, lastEventId: string | undefined): Response {
+  /** What had come of a job when its worker died. */
+  #begun(jobId: string): Response {
     const token = logEvents(this.server.registry.get(jobId).log)
       .find((event) => event.type === "token");
-    if (token === undefined || lastEventId !== undefined) {
-      const error = new RbeeError("job_not_found", `Cannot find job "${jobId}"`);
-      return Response.json(errorBody(error), { status: statusOf(error) });
+    let text = "";
+    if (token !== undefined) {
+      const { seq, at, ...rest } = token;
+      text = encodeEvent(seq, at, rest);
     }
-    const { seq, at, ...rest } = token;
-    return new Response(encodeEvent(seq, at, rest), {
-      headers: { "Content-Type": "text/event-stream" },
-    });
+    return new Response(text, { headers: { "Content-Type": "text/event-stream" } });
   }
 
   /** Adds a worker to those that are listed, ready unless told otherwise. */
@@ -159,4 +190,9 @@ export class FakeHive implements AsyncDisposable {
     this.#feed.close();
     await this.server.close();
   }
+}
+
+function unknownJob(jobId: string): Response {
+  const error = new RbeeError("job_not_found", `Cannot find job "${jobId}"`);
+  return Response.json(errorBody(error), { status: statusOf(error) });
 }

@@ -1,4 +1,4 @@
-import type { OpenAiEngine } from "../../src/hive/openai_engine.ts";
+import type { OpenAiEngine } from "../../src/hive/engine_request.ts";
 import { listen } from "../../src/http/listen.ts";
 import { bytesOf } from "./bytes.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { type ProxyParts, type ProxyTarget, proxyToWorker } from "../../src/hive/worker_proxy.ts";
 import { errorResponse } from "../../src/http/errors.ts";
-import { listen, type Listener } from "../../src/http/listen.ts";
+import { type AnswerWay, listen, type Listener } from "../../src/http/listen.ts";
 
 const NEVER = new Promise<void>(() => {});
 
@@ -55,13 +55,13 @@ export class ProxyBench implements AsyncDisposable {
       },
       jobsOf: (id) => id === "worker-x" ? this.jobs : undefined,
     };
-    const app = new Hono();
+    const app = new Hono<{ Bindings: AnswerWay }>();
     app.onError((error, c) => errorResponse(c, error));
     app.all("/*", (c) => proxyToWorker(c, this.worker, new URL(c.req.url).pathname, parts));
     this.#proxy = listen({
       host: "127.0.0.1",
       port: 0,
-      handler: (request) => app.fetch(request),
+      handler: (request, way) => app.fetch(request, way),
     });
   }
 

@@ -1,5 +1,5 @@
 import { SignalBell } from "../../src/base/signal_bell.ts";
-import type { OpenAiEngine } from "../../src/hive/openai_engine.ts";
+import type { OpenAiEngine } from "../../src/hive/engine_request.ts";
 import { type Child, spawnChild } from "../../src/process/child.ts";
 import { engineCommand } from "./engine_command.ts";
 

@@ -80,6 +80,8 @@ export class ScriptedHive implements AsyncDisposable {
       workers: this.workers,
       devices: [],
       load: [0.5, 0.25, 0],
+      models: [],
+      engines: ["llama"],
       ...fields,
     };
     this.send(`event: telemetry\ndata: ${JSON.stringify(telemetry)}\n\n`);

@@ -1,7 +1,10 @@
 import type { JobEvent } from "../../src/contracts/job_event.ts";
 import { type WorkerInfo, workerInfoSchema, workerListSchema } from "../../src/contracts/worker.ts";
+import { engineNames } from "../../src/hive/engines.ts";
 import { hiveOperations } from "../../src/hive/hive_operations.ts";
 import { addHiveRoutes } from "../../src/hive/hive_routes.ts";
+import { type HiveModels, hiveModels } from "../../src/hive/hive_models.ts";
+import type { ModelStoreOptions } from "../../src/hive/model_store.ts";
 import { DeviceSurvey } from "../../src/hive/device_survey.ts";
 import { HiveTelemetrySource } from "../../src/hive/hive_telemetry.ts";
 import type { LifecycleParts } from "../../src/hive/lifecycle_parts.ts";
@@ -16,6 +19,12 @@ export const BEE_TINY: OperationBody = {
   operation: "worker_spawn",
   model: "bee-tiny",
   device: "cpu",
+};
+
+/** How a hive of a test differs from a real one. */
+export type TestHiveParts = Partial<LifecycleParts> & {
+  beatMs?: number;
+  store?: Partial<ModelStoreOptions>;
 };
 
 /** A job that was submitted, and what has come of it so far. */
@@ -36,19 +45,33 @@ export class TestHive implements AsyncDisposable {
   /** The operator's log. */
   readonly diagnostics: string[] = [];
   readonly feed: TelemetryFeed;
+  readonly models: HiveModels;
 
-  constructor(parts: Partial<LifecycleParts> & { beatMs?: number } = {}) {
+  constructor(parts: TestHiveParts = {}) {
     const survey = new DeviceSurvey();
     this.workers = new WorkerLifecycle({
       hive: "local",
       diagnostic: (line) => this.diagnostics.push(line),
       onChange: () => this.feed.changed(),
+      provideModel: (model, signal) => this.models.store.provide(model, signal),
+      storedModels: () => this.models.listed.all,
+      devices: () => survey.snapshot(),
       ...parts,
+    });
+    this.models = hiveModels({
+      hive: "local",
+      // Made when a model comes.
+      folder: `/tmp/rbee-test-models-${crypto.randomUUID()}`,
+      workers: this.workers,
+      onListed: () => this.feed.changed(),
+      ...parts.store,
     });
     const telemetry = new HiveTelemetrySource({
       name: "local",
       workers: this.workers,
       devices: () => survey.snapshot(),
+      models: this.models.listed,
+      engines: engineNames(parts.settings ?? { engines: {} }),
     });
     this.feed = new TelemetryFeed({
       snapshot: (how) => telemetry.snapshot(how),
@@ -61,9 +84,10 @@ export class TestHive implements AsyncDisposable {
       handlers: hiveOperations({
         name: "local",
         workers: this.workers,
+        models: this.models,
         devices: () => survey.list(),
       }),
-      routes: (app) => addHiveRoutes(app, this.workers, this.feed),
+      routes: (app) => addHiveRoutes(app, this),
     });
     this.server.health.status = "ok";
     this.client = new JobClient(this.server.url);
@@ -102,6 +126,11 @@ export class TestHive implements AsyncDisposable {
     for (const job of active) job.cancel("the test is over");
     await Promise.all(active.map((job) => job.ended));
     await this.workers.stopAll("the test is over");
+    await this.models.store.close();
+    await this.models.listed.close();
+    await Deno.remove(this.models.store.folder, { recursive: true }).catch((error: unknown) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
     this.feed.close();
     await this.server.close();
   }

@@ -40,7 +40,7 @@ export class TestQueen implements AsyncDisposable {
       host: "127.0.0.1",
       port: 0,
       handlers: { ...queenOperations(hives, limits), ...hiveRegistryOperations(hives, paths) },
-      routes: (app) => addQueenRoutes(app, hives, this.#feed),
+      routes: (app, jobs) => addQueenRoutes(app, hives, { feed: this.#feed, jobs }),
     });
     this.server.health.status = "ok";
     this.client = new JobClient(this.server.url);

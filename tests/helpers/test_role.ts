@@ -19,7 +19,7 @@ export interface TestApp extends AsyncDisposable {
   /** How often a shutdown was asked for. */
   shutdowns(): number;
   /** Sends `POST /v1/jobs`. */
-  post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  post(body: unknown, headers?: Record<string, string>, query?: string): Promise<Response>;
   /** Submits and returns the job's id. */
   submit(body: Record<string, unknown>): Promise<string>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -38,8 +38,8 @@ export function testApp(options: { registry?: JobRegistryOptions } = {}): TestAp
     jobRoutes({ registry, handlers, accepting: () => health.status !== "stopping" }),
   );
   const request = async (path: string, init?: RequestInit) => await app.request(path, init);
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    request("/v1/jobs", {
+  const post = (body: unknown, headers: Record<string, string> = {}, query = "") =>
+    request(`/v1/jobs${query}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),

@@ -10,9 +10,18 @@ export interface TestTerminal extends Terminal {
   shown(): Promise<{ out: string; err: string }>;
 }
 
-/** Two files, unless told otherwise. `oneScreen`: one terminal, as a person has it. */
+/**
+ * Two files, unless told otherwise. `oneScreen`: one terminal, as a person has it, of 80 columns; it
+ * cannot move its cursor where `isDumb` is set.
+ */
 export function testTerminal(
-  options: { oneScreen?: boolean; stdoutIsTerminal?: boolean; color?: boolean } = {},
+  options: {
+    oneScreen?: boolean;
+    stdoutIsTerminal?: boolean;
+    color?: boolean;
+    isDumb?: boolean;
+    columns?: () => number;
+  } = {},
 ): TestTerminal {
   const queue = new OutputQueue();
   const stdout = new MemoryWriter();
@@ -27,6 +36,8 @@ export function testTerminal(
     stderrIsTerminal: oneScreen,
     stdinIsTerminal: oneScreen,
     color: options.color ?? false,
+    canRewrite: oneScreen && !options.isDumb,
+    columns: options.columns ?? (() => 80),
     async shown() {
       await queue.flush();
       return { out: stdout.text, err: stderr.text };
