@@ -1,6 +1,7 @@
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { engineCommand } from "../helpers/engine_command.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
+import { residentMb } from "./resident_memory.ts";
 import { printTable } from "./table.ts";
 
 const WORKERS = 50;
@@ -37,9 +38,4 @@ export async function benchHiveMemory(): Promise<void> {
     "a worker MB": ((after - rows[0]!["resident MB"]) / WORKERS).toFixed(2),
   });
   printTable("Memory of a hive with workers of the fixture engine", rows);
-}
-
-function residentMb(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024);
 }

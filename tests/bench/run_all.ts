@@ -4,6 +4,7 @@ import { benchCapture, benchCaptureStream } from "./capture.ts";
 import { benchExecutable } from "./executable_bench.ts";
 import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
+import { benchOpenAi } from "./openai.ts";
 import { benchWorkers } from "./workers.ts";
 import { benchJobs, benchLive, benchReplay } from "./streams.ts";
 
@@ -16,4 +17,5 @@ await benchJournal();
 await benchJobs();
 await benchCancel();
 await benchWorkers();
+await benchOpenAi();
 await benchExecutable();
