@@ -138,6 +138,8 @@ export class KnownWorkers {
   }
 }
 
-function isNamedRight({ state, error }: WorkerInfo): boolean {
-  return state !== "failed" || error === undefined || !MISNAMED.has(error.code);
+function isNamedRight({ model, state, error }: WorkerInfo): boolean {
+  // A path may be right tomorrow, and may stand in rbee.yaml.
+  if (state !== "failed" || error === undefined || model.startsWith("/")) return true;
+  return !MISNAMED.has(error.code);
 }
