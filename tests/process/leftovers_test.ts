@@ -17,7 +17,8 @@ const newMark = () => `worker-${crypto.randomUUID()}`;
 /** Leaves a process behind in the group, and ends. */
 const LEAVE = 'sleep 600 >/dev/null 2>&1 & echo "member $!"';
 /** Leaves a process behind in a session of its own, and stays. */
-const MOVE = `setsid sh -c 'echo "member $$"; exec sleep 600 >/dev/null 2>&1' & wait`;
+// The first process does not wait for the other: it would end by itself when that is ended first.
+const MOVE = `setsid sh -c 'echo "member $$"; exec sleep 600 >/dev/null 2>&1' & exec sleep 600`;
 const STAY = 'sleep 600 & echo "member $!"; wait';
 const STUBBORN = 'trap "" TERM; echo "member $$"; exec sleep 600';
 
