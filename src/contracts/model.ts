@@ -4,7 +4,6 @@ import { modelNameSchema } from "./operation.ts";
 
 /** `stored`: all of it is there; `partial`: a download of it has begun and does not run. */
 export const modelStateSchema = z.enum(["stored", "downloading", "partial"]);
-export type ModelState = z.infer<typeof modelStateSchema>;
 
 const bytesSchema = z.number().int().nonnegative();
 

@@ -75,7 +75,6 @@ export const embedResultSchema = z.looseObject({
   model: modelNameSchema,
   embeddings: z.array(z.array(z.number())).min(1),
 });
-export type EmbedResult = z.infer<typeof embedResultSchema>;
 
 export const statusSchema = z.strictObject({ operation: z.literal("status") });
 export const deviceListOperationSchema = z.strictObject({ operation: z.literal("device_list") });

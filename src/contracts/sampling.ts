@@ -3,7 +3,7 @@ import { jsonSchemaSchema } from "./tool.ts";
 
 const penaltySchema = z.number().min(-2).max(2);
 
-/** Which text the answer may be: any, any JSON object, or JSON that fits a schema. */
+/** Which text the answer may be: free text, a JSON object, or JSON that fits a schema. */
 export const responseFormatSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text") }),
   z.strictObject({ type: z.literal("json_object") }),

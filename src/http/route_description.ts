@@ -42,7 +42,7 @@ export interface DescribedAnswer {
 
 /** One route of a role, as people and programs read of it; the route itself is made elsewhere. */
 export interface RouteDescription {
-  /** `all`: any method. */
+  /** `all` stands for each of them. */
   method: "get" | "post" | "put" | "delete" | "all";
   /** In OpenAPI's form: `/v1/jobs/{id}`. `{path}` at the end stands for what may hold slashes. */
   path: string;

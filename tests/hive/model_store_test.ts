@@ -6,6 +6,7 @@ import {
   storedModelSchema,
 } from "../../src/contracts/model.ts";
 import { FakeHub } from "../helpers/fake_hub.ts";
+import { errorOf, resultOf } from "../helpers/job_end.ts";
 import { ggufBytes } from "../helpers/file_server.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { TestHive } from "../helpers/test_hive.ts";
@@ -16,18 +17,6 @@ function hiveOf(hub: FakeHub): TestHive {
   return new TestHive({
     store: { env: hub.env, download: { pieceBytes: 200_000, retry: { firstMs: 1 } } },
   });
-}
-
-function resultOf(events: readonly JobEvent[]): unknown {
-  const end = events.at(-1);
-  assert.equal(end?.type, "done", JSON.stringify(end));
-  return end?.type === "done" ? end.result : undefined;
-}
-
-function errorOf(events: readonly JobEvent[]) {
-  const end = events.at(-1);
-  assert.ok(end?.type === "error", JSON.stringify(end));
-  return end;
 }
 
 async function download(hive: TestHive, model: string): Promise<StoredModel> {

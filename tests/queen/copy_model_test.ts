@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
-import type { StoredModel } from "../../src/contracts/model.ts";
+import { type StoredModel, storedModelSchema } from "../../src/contracts/model.ts";
 import { type FileIdentity, PartFile } from "../../src/models/part_file.ts";
 import { FakeHub } from "../helpers/fake_hub.ts";
 import { ggufBytes } from "../helpers/file_server.ts";
+import { errorOf, resultOf } from "../helpers/job_end.ts";
 import { TestHive } from "../helpers/test_hive.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
 
@@ -38,25 +39,17 @@ async function beginFile(
   part.close();
 }
 
-function resultOf(events: readonly JobEvent[]): StoredModel {
-  const end = events.at(-1);
-  assert.ok(end?.type === "done", JSON.stringify(end));
-  return end.result as unknown as StoredModel;
-}
-
-function errorOf(events: readonly JobEvent[]) {
-  const end = events.at(-1);
-  assert.ok(end?.type === "error", JSON.stringify(end));
-  return end;
+function storedBy(events: readonly JobEvent[]): StoredModel {
+  return storedModelSchema.parse(resultOf(events));
 }
 
 Deno.test("model_copy brings a model to a hive that reaches neither the other nor a hub", async () => {
   await using hub = await FakeHub.start();
   await using all = await twoHives(hub);
   const { queen, gpu } = all;
-  resultOf(await queen.run({ operation: "model_download", model: "hf:bees/tiny" }));
+  storedBy(await queen.run({ operation: "model_download", model: "hf:bees/tiny" }));
   const events = await queen.run(COPY);
-  const copied = resultOf(events);
+  const copied = storedBy(events);
   assert.deepEqual([copied.name, copied.hive, copied.state], [NAME, "gpu", "stored"]);
   const there = await Deno.readFile(`${gpu.models.store.folder}/hf/bees/tiny/bee-tiny-F16.gguf`);
   assert.deepEqual(there, await Deno.readFile("src/models/demo_model/bee-tiny.gguf"));
@@ -77,17 +70,17 @@ Deno.test("model_copy brings a model to a hive that reaches neither the other no
   ]);
   const both = errorOf(await queen.run({ operation: "model_delete", model: NAME }));
   assert.equal(both.code, "model_ambiguous");
-  resultOf(await queen.run({ operation: "model_delete", model: NAME, hive: "gpu" }));
+  storedBy(await queen.run({ operation: "model_delete", model: NAME, hive: "gpu" }));
 });
 
 Deno.test("model_copy goes on with what has come, and throws away what is not the same", async () => {
   await using hub = await FakeHub.start();
   await using all = await twoHives(hub);
   const { queen, gpu } = all;
-  resultOf(await queen.run({ operation: "model_download", model: "hf:bees/tiny" }));
+  storedBy(await queen.run({ operation: "model_download", model: "hf:bees/tiny" }));
   const details = resultOf(
     await queen.run({ operation: "model_get", model: NAME, checksum: true }),
-  ) as StoredModel & { sha256: string[] };
+  ) as unknown as StoredModel & { sha256: string[] };
   const [{ path, bytes } = { path: "", bytes: 0 }] = details.files;
   const begun = { total: bytes, sha256: details.sha256[0]! };
   // Of the right length and with other bytes, as a broken disk would give them.
@@ -99,7 +92,7 @@ Deno.test("model_copy goes on with what has come, and throws away what is not th
   const whole = await Deno.readFile("src/models/demo_model/bee-tiny.gguf");
   await beginFile(gpu, path, begun, whole.subarray(0, 1_000_000));
   const events = await queen.run(COPY);
-  assert.equal(resultOf(events).state, "stored");
+  assert.equal(storedBy(events).state, "stored");
   const said = events.flatMap((event) => event.type === "narration" ? [event.human] : []);
   assert.ok(
     said.some((line) => /^Going on with .* from where it broke off/.test(line)),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
-import type { StoredModel } from "../../src/contracts/model.ts";
+import { type StoredModel, storedModelSchema } from "../../src/contracts/model.ts";
 import { FakeHub } from "../helpers/fake_hub.ts";
+import { errorOf, resultOf } from "../helpers/job_end.ts";
 import { TestHive } from "../helpers/test_hive.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
 
@@ -56,20 +57,12 @@ async function setUp() {
   stack.defer(() => turnstile.open());
   queen.hives.add("gpu", { url: gpu.url });
   await queen.hives.ask("gpu");
-  resultOf(await local.run({ operation: "model_download", model: "hf:bees/big" }));
+  storedBy(await local.run({ operation: "model_download", model: "hf:bees/big" }));
   return { hub, gpu, queen, turnstile, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-function resultOf(events: readonly JobEvent[]): StoredModel {
-  const end = events.at(-1);
-  assert.ok(end?.type === "done", JSON.stringify(end));
-  return end.result as unknown as StoredModel;
-}
-
-function errorOf(events: readonly JobEvent[]) {
-  const end = events.at(-1);
-  assert.ok(end?.type === "error", JSON.stringify(end));
-  return end;
+function storedBy(events: readonly JobEvent[]): StoredModel {
+  return storedModelSchema.parse(resultOf(events));
 }
 
 async function isRight({ models: { store } }: TestHive): Promise<void> {
@@ -84,7 +77,7 @@ Deno.test("two copies of one model to one hive share what comes", async () => {
   const second = await queen.watch(COPY);
   await second.said(/is already being copied here/);
   turnstile.open();
-  for (const { ended } of [first, second]) assert.equal(resultOf(await ended).state, "stored");
+  for (const { ended } of [first, second]) assert.equal(storedBy(await ended).state, "stored");
   await isRight(gpu);
 });
 
@@ -100,7 +93,7 @@ Deno.test("a copy goes on where another that it waited for is cancelled", async 
   turnstile.open();
   assert.equal((await first.ended).at(-1)?.type, "cancelled");
   await goingOn;
-  assert.equal(resultOf(await second.ended).state, "stored");
+  assert.equal(storedBy(await second.ended).state, "stored");
   await isRight(gpu);
 });
 
@@ -113,8 +106,8 @@ Deno.test("a download waits for a copy of the same model, and needs no hub", asy
   const download = await gpu.watch({ operation: "model_download", model: "hf:bees/big:Q4_K_M" });
   await download.said(/is already being copied here/);
   turnstile.open();
-  assert.equal(resultOf(await copy.ended).state, "stored");
-  assert.equal(resultOf(await download.ended).state, "stored");
+  assert.equal(storedBy(await copy.ended).state, "stored");
+  assert.equal(storedBy(await download.ended).state, "stored");
   assert.equal(hub.server.requests.length, asked);
   await isRight(gpu);
 });
@@ -128,8 +121,8 @@ Deno.test("a copy waits for a download of the same model on the hive that it goe
   const copy = await queen.watch(COPY);
   await copy.said(/is already being downloaded/);
   hub.server.release();
-  assert.equal(resultOf(await download.ended).state, "stored");
-  assert.equal(resultOf(await copy.ended).hive, "gpu");
+  assert.equal(storedBy(await download.ended).state, "stored");
+  assert.equal(storedBy(await copy.ended).hive, "gpu");
   await Promise.race([
     turnstile.held.promise.then(() => assert.fail("a block was sent")),
     copy.ended,
@@ -152,7 +145,7 @@ Deno.test("a copy brings the rest where the download that it waited for fails", 
   hub.server.release();
   hub.server.breakOff();
   assert.equal(errorOf(await download.ended).code, "download_failed");
-  assert.equal(resultOf(await copy.ended).state, "stored");
+  assert.equal(storedBy(await copy.ended).state, "stored");
   await isRight(gpu);
 });
 
@@ -166,7 +159,7 @@ Deno.test("a model that is being copied is removed by force alone, and the copy 
   assert.equal(refused.code, "model_in_use");
   assert.match(refused.message, /is just coming, by a download or a copy/);
   const removed = gpu.run({ ...remove, force: true });
-  assert.equal(resultOf(await removed).name, NAME);
+  assert.equal(storedBy(await removed).name, NAME);
   turnstile.open();
   const { code, message } = errorOf(await copy.ended);
   assert.equal(code, "download_cancelled");

@@ -76,7 +76,7 @@ function addDownload(model: Command, run: RunCommand): void {
 function addShow(model: Command, run: RunCommand): void {
   const command = model.command("show").argument("<model>", "a model of rbee model list")
     .description("show what the header of a model's file says")
-    .addOption(flag("--hive <name>", "on this hive (default: any that has it)"))
+    .addOption(flag("--hive <name>", "on this hive (default: one that has it)"))
     .addOption(flag("--checksum", "compute the SHA-256 of each file, too"))
     .addHelpText("after", "\nExample:\n  rbee model show bee-tiny");
   withQueenFlag(withOutputFlags(command));

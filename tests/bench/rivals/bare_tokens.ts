@@ -3,25 +3,16 @@
  * a loop over `evaluate()` for each. Arguments: requests, tokens, rounds, warm-up, slots, context, the question
  * and the token that the answers are made of, as JSON. Prints what each round took, in milliseconds.
  */
-import { getLlama, LlamaLogLevel, type Token, TokenBias } from "node-llama-cpp";
-import { DEMO_MODEL, findModelFile } from "../../../src/models/model_file.ts";
+import { type Token, TokenBias } from "node-llama-cpp";
 import { PromptTokens } from "../../../src/worker/prompt_tokens.ts";
 import type { Load } from "../token_load.ts";
+import { loadBareModel } from "./bare_model.ts";
 
 const { requests, rounds, warmUp, tokens, slots, context, question, token } = JSON.parse(
   Deno.args[0] ?? "",
 ) as Load;
 
-const { path } = await findModelFile(DEMO_MODEL);
-const llama = await getLlama({
-  gpu: false,
-  build: "never",
-  skipDownload: true,
-  progressLogs: false,
-  maxThreads: 0,
-  logLevel: LlamaLogLevel.disabled,
-});
-const model = await llama.loadModel({ modelPath: path });
+const model = await loadBareModel();
 const made = await model.createContext({ contextSize: context, sequences: slots, threads: 1 });
 const sequences = Array.from({ length: requests }, () => made.getSequence());
 const prompt = new PromptTokens(model).of({
