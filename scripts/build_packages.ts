@@ -46,7 +46,9 @@ export async function installPackages(folder: string, gpu?: Gpu): Promise<void> 
     "--frozen=false",
   ], { cwd: folder });
   for (const path of made) await Deno.remove(path);
-  await prune(join(folder, "node_modules"));
+  const modules = join(folder, "node_modules");
+  await prune(modules);
+  await unlinkFromCache(modules);
 }
 
 async function prune(modules: string): Promise<void> {
@@ -66,5 +68,20 @@ async function pruneFolder(folder: string): Promise<void> {
     ) {
       await Deno.remove(path, { recursive: true });
     } else if (isDirectory) await pruneFolder(path);
+  }
+}
+
+/**
+ * Gives each file an inode of its own. Deno links them to its cache, where another install changes
+ * their link count, and with it their times: tar then ends with "file changed as we read it".
+ */
+async function unlinkFromCache(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) await unlinkFromCache(path);
+    else if (((await Deno.lstat(path)).nlink ?? 1) > 1) {
+      await Deno.copyFile(path, `${path}.copy`);
+      await Deno.rename(`${path}.copy`, path);
+    }
   }
 }
