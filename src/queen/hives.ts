@@ -88,12 +88,14 @@ export class Hives {
   }
 
   /**
-   * What is known, after an attempt to reach the hive that is named; where none is, all of them when
-   * none is connected, and otherwise this machine's alone: what is switched off must not hold anybody up.
+   * What is known, after an attempt to reach the hive that is named, or this machine's where that is not
+   * one of hers; where none is named, all of them when none is connected, and otherwise this machine's
+   * alone: what is switched off must not hold anybody up.
    */
   async ask(name?: string): Promise<KnownHive[]> {
-    const isAsked = name !== undefined
-      ? (link: HiveLink) => link.name === name
+    const asked = name === undefined || this.#linked.has(name) ? name : LOCAL_HIVE;
+    const isAsked = asked !== undefined
+      ? (link: HiveLink) => link.name === asked
       : this.known().some(({ state }) => state === "connected")
       ? (link: HiveLink) => link.name === LOCAL_HIVE
       : () => true;

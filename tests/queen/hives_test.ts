@@ -96,6 +96,14 @@ Deno.test("Hives.ask() says of a stale pid file that the hive has ended", async 
   assert.equal((await home.hives.ask())[0]?.mayReturn, false);
 });
 
+Deno.test("Hives.ask() for a hive that is not one of hers knows this machine's, at once too", async () => {
+  await using home = await Home.make();
+  await using hive = new TestHive();
+  await home.name(hive.url);
+  const known = await home.hives.ask("attic");
+  assert.deepEqual(known.map(({ name, state }) => [name, state]), [["local", "connected"]]);
+});
+
 Deno.test("Hives.ask() is not taken in by another process with the pid of one that has ended", async () => {
   await using home = await Home.make();
   await using hive = new TestHive();
