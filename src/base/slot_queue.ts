@@ -71,6 +71,11 @@ export class SlotQueue<T> {
     this.#tellPlaces(0);
   }
 
+  /** Takes a free slot away for good. False where all are used. */
+  withdraw(): boolean {
+    return this.#free.pop() !== undefined;
+  }
+
   #takeFree(worth: ((slot: T) => number) | undefined): T | undefined {
     if (worth === undefined || this.#free.length < 2) return this.#free.shift();
     const worths = this.#free.map(worth);

@@ -42,3 +42,32 @@ Deno.test("toRbeeError() makes anything else internal and keeps it as the cause"
   assert.equal(error.cause, thrown);
   assert.equal(toRbeeError("text").message, "Internal error: text");
 });
+
+Deno.test("RbeeError has no secrets in its message and its details, wherever it came from", () => {
+  const cause = new TypeError("cannot reach https://luna:pollen@host/");
+  for (
+    const error of [
+      new RbeeError("x", cause.message, {
+        details: { token: "pollen", lines: ["HF_TOKEN=pollen"] },
+      }),
+      toRbeeError(cause),
+    ]
+  ) {
+    const { message, details } = error;
+    assert.match(message, /https:\/\/luna:\[redacted\]@host\//);
+    assert.doesNotMatch(JSON.stringify({ message, details }), /pollen/);
+  }
+});
+
+Deno.test("toRbeeError() says in a sentence what a process may not do, without a flag of Deno", () => {
+  const thrown = new Deno.errors.NotCapable(
+    'Requires run access to "true", run again with the --allow-run flag',
+  );
+  const { code, message } = toRbeeError(thrown);
+  assert.equal(code, "not_permitted");
+  assert.match(
+    message,
+    /^This process of rbee may not do that: it requires run access to "true"; /,
+  );
+  assert.doesNotMatch(message, /--allow|\n/);
+});

@@ -156,3 +156,11 @@ Deno.test("SlotQueue.acquire() gives the free slot of the greatest worth, and of
   queue.release("a");
   assert.deepEqual([await take(() => 0), await take(), await take()], ["d", "cc", "a"]);
 });
+
+Deno.test("SlotQueue.withdraw() takes a free slot away, and none that is used", async () => {
+  const queue = new SlotQueue(["a", "b"]);
+  const used = await queue.acquire({ signal: NEVER, onPlace: () => {} });
+  assert.deepEqual([queue.withdraw(), queue.withdraw(), queue.free], [true, false, 0]);
+  queue.release(used);
+  assert.equal(queue.free, 1);
+});
