@@ -6,12 +6,14 @@ const line = (max: number) =>
   z.string().min(1).max(max).regex(/^\P{Cc}*$/u, "must not hold control characters");
 
 const addressFields = {
-  /** `[USER@]HOST[:PORT]`, or a name of `~/.ssh/config`. */
-  ssh: line(512).optional(),
-  /** `http://HOST:PORT`. */
-  url: z.url({ protocol: /^https?$/, error: "must be like http://HOST:PORT" }).optional(),
-  /** Where rbee is installed there, with ssh. Default: `~/.local/bin/rbee`. */
-  path: line(4096).optional(),
+  ssh: line(512).optional().describe("[USER@]HOST[:PORT], or a name of ~/.ssh/config"),
+  // It is listed for all who may ask.
+  url: z.url({ protocol: /^https?$/, error: "must be like http://HOST:PORT" })
+    .refine((url) => !/^[a-z]+:\/\/[^/?#]*@/i.test(url), "must not hold a user or a password")
+    .optional()
+    .describe("The address at which the queen reaches it herself, with http or https"),
+  path: line(4096).optional()
+    .describe("Where rbee is installed there, with ssh (default: ~/.local/bin/rbee)"),
 };
 
 const hasOne = ({ ssh, url }: { ssh?: string | undefined; url?: string | undefined }) =>
@@ -21,6 +23,11 @@ const NEEDS_ONE = { message: "needs either ssh or url" };
 /** Where a hive of another machine is: behind ssh, or at an address that the queen reaches herself. */
 export const hiveAddressSchema = z.strictObject(addressFields).refine(hasOne, NEEDS_ONE);
 export type HiveAddress = z.infer<typeof hiveAddressSchema>;
+
+/** Whether two addresses lead to the same hive in the same way. */
+export function isSameAddress(a: HiveAddress, b: HiveAddress): boolean {
+  return a.ssh === b.ssh && a.url === b.url && a.path === b.path;
+}
 
 /** The name of a hive that a person adds. */
 export const addedHiveNameSchema = hiveNameSchema.refine(

@@ -14,6 +14,8 @@ export const jobViewSchema = z.object({
   started_at: timestampSchema.nullable(),
   finished_at: timestampSchema.nullable(),
   correlation_id: correlationIdSchema,
+  /** The trace that its spans are of, by W3C Trace Context; absent where its role makes none. */
+  trace_id: z.string().regex(/^[0-9a-f]{32}$/, "must be a trace id").optional(),
   last_seq: z.number().int().nonnegative(),
   result: jsonValueSchema.optional(),
   error: z.object({

@@ -10,5 +10,7 @@ export type DelegatedJob = z.infer<typeof delegatedJobSchema>;
 export const jobRecordSchema = z.object({
   job: jobViewSchema,
   delegated: z.array(delegatedJobSchema),
+  /** The id of the token that it was submitted with; without one it is the person's own. */
+  owner: z.string().optional(),
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;

@@ -11,5 +11,7 @@ export const pidFileSchema = z.object({
   executable: z.string().nullable(),
   instance: instanceSchema,
   url: z.url(),
+  /** How the commands and the queen of this home reach it, where that is not `url`. */
+  local_url: z.url().optional(),
 });
 export type PidFile = z.infer<typeof pidFileSchema>;
