@@ -39,22 +39,30 @@ const variableSchema = z.string().regex(VARIABLE, "must be the name of an enviro
 
 /** A server program that answers OpenAI's API, and how the hive runs it. */
 export const engineSettingsSchema = z.strictObject({
-  /** Program and arguments, never seen by a shell. */
   command: z.array(argumentSchema).min(1)
     .refine((command) => !command[0]?.startsWith("{"), "must begin with the program")
     .refine(
-      (command) => command.includes("{port}"),
+      // Where it stands within another argument, that is said.
+      (command) => command.some((argument) => argument.includes("{port}")),
       "must hold {port}, so that the hive can say where to listen",
+    ).describe(
+      "Program and arguments, never seen by a shell; {model}, {port} and {device} stand as arguments of their own",
     ),
-  /** What answers 200 when it is ready. */
-  ready: z.string().regex(/^\/[^\s]*$/, "must be a path such as /health").default("/health"),
-  api: z.literal("openai").default("openai"),
-  /** Whether it may speak as rbee does: lines that look like narration are then narration. */
-  narration: z.boolean().default(false),
+  ready: z.string().regex(/^\/[^\s]*$/, "must be a path such as /health").default("/health")
+    .describe("The path that answers 200 when it is ready"),
+  api: z.literal("openai").default("openai").describe("What it speaks"),
+  narration: z.boolean().default(false)
+    .describe("Whether lines of its output that look like narration are narration"),
   env: z.record(variableSchema, z.union([textSchema, z.number(), z.boolean()]).transform(String))
-    .default({}),
-  /** The limit without a line of output while it loads, in milliseconds. */
-  stall: durationSchema.default(600_000),
+    .default({}).describe("Variables of its environment"),
+  /** In milliseconds when it is read. */
+  stall: durationSchema.prefault("10m").describe(
+    "How long it may load without a line of output: a time such as 90s, 5m or 1h; a number without a unit is seconds",
+  ),
+  /** In milliseconds when it is read. */
+  load: durationSchema.prefault("1h").describe(
+    "How long it may load in all, whatever it prints: a time such as 90s, 5m or 1h; a number without a unit is seconds",
+  ),
 });
 export type EngineSettings = z.infer<typeof engineSettingsSchema>;
 
@@ -65,4 +73,4 @@ export const enginesSchema = z.record(
     `must not be ${OWN_ENGINE}, the engine inside rbee`,
   ),
   engineSettingsSchema,
-).default({});
+).default({}).describe("Server programs that answer OpenAI's API and can serve models, by name");

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import { RbeeError } from "../base/rbee_error.ts";
-import { type HiveAddress, type HiveAddresses } from "../contracts/hive_address.ts";
+import { type HiveAddress, type HiveAddresses, isSameAddress } from "../contracts/hive_address.ts";
 import { ensureFolder, hiveTokenFile, type Paths } from "./paths.ts";
 import { parseRbeeYaml, rbeeYamlPath, readRbeeYaml, readRbeeYamlText } from "./rbee_yaml.ts";
 import { newToken, readTokenFile, writeTokenFile } from "./token_file.ts";
@@ -32,6 +32,24 @@ export async function addHive(
   const path = hiveTokenFile(paths, name);
   if (address.ssh === undefined || await readTokenFile(path) !== undefined) return;
   await writeTokenFile(path, newToken());
+}
+
+/**
+ * Keeps the token that a hive at an address of its own asks for, in place of one that was kept before.
+ *
+ * @throws {RbeeError} `hive_exists` If there is another hive of that name.
+ */
+export async function keepHiveToken(
+  paths: Paths,
+  name: string,
+  address: HiveAddress,
+  token: string,
+): Promise<void> {
+  using _lock = await lockEntries(paths);
+  const entries = await readHiveEntries(paths.config);
+  const there = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (there !== undefined && !isSameAddress(there, address)) throw hiveExists(name, there);
+  await writeTokenFile(hiveTokenFile(paths, name), token);
 }
 
 /**
@@ -72,14 +90,9 @@ export async function addHiveEntry(
 ): Promise<void> {
   const entries = await readHiveEntries(folder);
   const there = Object.hasOwn(entries, name) ? entries[name] : undefined;
-  if (there !== undefined && isSame(there, address)) return;
+  if (there !== undefined && isSameAddress(there, address)) return;
   if (there !== undefined && !options.replace) {
-    throw new RbeeError(
-      "hive_exists",
-      `There is a hive "${name}" already (${
-        there.ssh ?? there.url
-      }); first rbee hive remove ${name}`,
-    );
+    throw hiveExists(name, there);
   }
   await edit(folder, (document) => {
     // A key without a value is no map to put anything into.
@@ -102,8 +115,11 @@ export async function removeHiveEntry(folder: string, name: string): Promise<voi
   await edit(folder, (document) => document.deleteIn(isLast ? ["hives"] : ["hives", name]));
 }
 
-function isSame(a: HiveAddress, b: HiveAddress): boolean {
-  return a.ssh === b.ssh && a.url === b.url && a.path === b.path;
+function hiveExists(name: string, there: HiveAddress): RbeeError {
+  return new RbeeError(
+    "hive_exists",
+    `There is a hive "${name}" already (${there.ssh ?? there.url}); first rbee hive remove ${name}`,
+  );
 }
 
 async function edit(

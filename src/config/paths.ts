@@ -77,6 +77,16 @@ export function daemonFiles(paths: Paths, role: "queen" | "hive"): DaemonFiles {
   };
 }
 
+/** The tokens that `rbee token create` made, as hashes; queen and hive of this home know the same. */
+export function accessTokensFile(paths: Pick<Paths, "state">): string {
+  return join(paths.state, "tokens.json");
+}
+
+/** When a role was shown those tokens last. */
+export function tokenUsesFile(paths: Pick<Paths, "state">, role: "queen" | "hive"): string {
+  return join(paths.state, `${role}.token-uses.json`);
+}
+
 /** What this home shows to a hive that was added; there may be none. */
 export function hiveTokenFile(paths: Pick<Paths, "state">, name: string): string {
   return join(paths.state, "hives", `${name}.token`);

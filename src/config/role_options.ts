@@ -1,18 +1,31 @@
 import { z } from "zod";
+import { isLoopbackHost } from "../base/loopback.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { deviceSchema } from "../contracts/device.ts";
 import type { HiveAddresses } from "../contracts/hive_address.ts";
+import type { NarrationLevel } from "../contracts/narration_record.ts";
 import { type WorkerOptions, workerOptionsSchema } from "../contracts/worker.ts";
 import { daemonFiles, type Paths, resolvePaths } from "./paths.ts";
 import { readTokenFile } from "./token_file.ts";
 import { DEFAULT_MAX_QUEUE, type HiveSettings } from "./hive_settings.ts";
-import { type JournalSettings, type QueenLimits, readRbeeYaml } from "./rbee_yaml.ts";
+import {
+  type JournalSettings,
+  type ListenerSettings,
+  type QueenLimits,
+  type RbeeYaml,
+  rbeeYamlPath,
+  readRbeeYaml,
+} from "./rbee_yaml.ts";
+import { besideYaml, tlsFiles } from "./tls_keys.ts";
 
 /** The flags of `rbee serve`, as the command line gives them. */
 export interface RoleFlags {
   role: "queen" | "hive" | "worker";
   host?: string;
   port?: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  ca?: string;
   model?: string;
   modelFile?: string;
   device: string;
@@ -23,6 +36,10 @@ export interface RoleFlags {
   kvType?: string;
   parentPipe?: boolean;
   logFile?: string;
+  /** How the operator's log is written. Default `text`. */
+  logFormat?: "text" | "json";
+  /** The least level of the operator's log. Default `info`. */
+  logLevel?: NarrationLevel;
   maxQueue?: number;
   memoryCheck?: boolean;
   memoryLimit?: number;
@@ -35,8 +52,20 @@ export interface DaemonOptions {
   port: number;
   paths: Paths;
   journal: JournalSettings;
-  /** What requests must show. Undefined: nothing. */
+  /** All that rbee.yaml says, with the defaults. */
+  yaml: RbeeYaml;
+  /** Reads rbee.yaml again. Rejects with `bad_config` if it does not fit. */
+  reread(): Promise<RbeeYaml>;
+  /** What its queen and the commands of its home show to a hive. Undefined: there is none yet. */
   token?: string | undefined;
+  /** Whether who shows no token is refused also where only this machine can reach it. */
+  requireToken: boolean;
+  /** Names beside the loopback ones under which it may be addressed. */
+  names: readonly string[];
+  /** The files of its certificate and key, absolute. Undefined: it speaks plain HTTP. */
+  tls?: { cert: string; key: string } | undefined;
+  /** How many connections may be open at once where others can reach it. */
+  maxConnections?: number | undefined;
 }
 
 /** What llama.cpp is asked for a hive, which does not load it itself. */
@@ -45,6 +74,8 @@ const probeSchema = z.enum(["devices", "memory"]);
 /** What the queen is started with. */
 export interface QueenOptions extends DaemonOptions {
   limits: QueenLimits;
+  /** The file of authorities that she trusts beside the system's. */
+  ca?: string | undefined;
   /** The hives of other machines, by name. */
   hives: HiveAddresses;
   /** The models that rbee.yaml names. */
@@ -95,18 +126,27 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
   if (flags.port !== undefined) check("--port", z.number().int().min(0).max(65_535), flags.port);
   if (role !== "worker") {
     const paths = resolvePaths();
-    const { queen, hive, models, engines, journal, hives } = await readRbeeYaml(paths.config);
-    const listener = (file: { host: string; port: number }) => ({
+    const reread = () => readRbeeYaml(paths.config);
+    const yaml = await reread();
+    const { queen, hive, models, journal, hives } = yaml;
+    const listener = (file: ListenerSettings) => ({
       paths,
       journal,
+      yaml,
+      reread,
       host: flags.host ?? file.host,
       port: flags.port ?? file.port,
+      requireToken: file.require_token,
+      names: file.names,
+      tls: tlsFiles(flags, file, rbeeYamlPath(paths.config)),
+      maxConnections: file.max_connections,
     });
     if (role === "queen") {
-      return { role, ...listener(queen), limits: queen, hives, models: Object.keys(models) };
+      const ca = flags.ca ?? (queen.ca && besideYaml(queen.ca, rbeeYamlPath(paths.config)));
+      return { role, ...listener(queen), ca, limits: queen, hives, models: Object.keys(models) };
     }
     const token = await readTokenFile(daemonFiles(paths, "hive").token);
-    return { role, ...listener(hive), token, settings: { limits: hive, models, engines } };
+    return { role, ...listener(hive), token, settings: hiveSettingsOf(yaml) };
   }
   const probe = check("--probe", probeSchema.optional(), flags.probe);
   if (flags.model === undefined && probe !== "devices") {
@@ -116,9 +156,16 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
     );
   }
   const { shape } = workerOptionsSchema;
+  const { host = "127.0.0.1" } = flags;
+  if (!isLoopbackHost(host)) {
+    throw new RbeeError(
+      "usage",
+      `--host ${host} would let others reach a worker, which asks nobody for a token; leave it out, and have them ask a queen`,
+    );
+  }
   return {
     role,
-    host: flags.host ?? "127.0.0.1",
+    host,
     port: flags.port ?? 0,
     model: flags.model ?? "",
     modelFile: flags.modelFile,
@@ -136,6 +183,11 @@ export async function readRoleOptions(flags: RoleFlags): Promise<RoleOptions> {
       threads: check("--threads", shape.threads, flags.threads),
     },
   };
+}
+
+/** What a hive takes of rbee.yaml beside where it listens. */
+export function hiveSettingsOf({ hive, models, engines }: RbeeYaml): HiveSettings {
+  return { limits: hive, models, engines };
 }
 
 function check<S extends z.ZodType>(flag: string, schema: S, value: unknown): z.infer<S> {

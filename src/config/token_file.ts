@@ -4,6 +4,11 @@ import { ensureFolder } from "./paths.ts";
 
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 
+/** Whether a text can be a token: 1 to 4,096 visible characters of ASCII. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** A new token: 256 random bits as 43 letters, digits, dashes and underscores. */
 export function newToken(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toBase64({

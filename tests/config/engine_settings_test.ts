@@ -22,6 +22,7 @@ Deno.test("engineSettingsSchema wants no more than a command, and has a default 
     narration: false,
     env: {},
     stall: 600_000,
+    load: 3_600_000,
   };
   assert.deepEqual(engineSettingsSchema.parse({ command: COMMAND }), expected);
 });
@@ -34,11 +35,12 @@ Deno.test("engineSettingsSchema takes all that an engine may need", () => {
     narration: true,
     env: { LLAMA_LOG_COLORS: "off", _x1: "", EMPTY: " a\nb " },
     stall: "1h30m",
+    load: "2h",
   };
-  const { stall, ...rest } = engineSettingsSchema.parse(settings);
-  const { stall: _, ...given } = settings;
+  const { stall, load, ...rest } = engineSettingsSchema.parse(settings);
+  const { stall: _stall, load: _load, ...given } = settings;
   assert.deepEqual(rest, given);
-  assert.equal(stall, 5_400_000);
+  assert.deepEqual([stall, load], [5_400_000, 7_200_000]);
 });
 
 Deno.test("engineSettingsSchema takes the placeholders as whole arguments, and each as often as one likes", () => {

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import {
   addHive,
   addHiveEntry,
+  keepHiveToken,
   readHiveEntries,
   removeHiveEntry,
 } from "../../src/config/hive_entries.ts";
+import { hiveTokenFile } from "../../src/config/paths.ts";
+import { readTokenFile } from "../../src/config/token_file.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const GPU = { ssh: "anna@gpu-box:2222" };
@@ -12,6 +15,22 @@ const GPU = { ssh: "anna@gpu-box:2222" };
 async function written(folder: TemporaryFolder): Promise<string> {
   return await Deno.readTextFile(folder.join("rbee.yaml"));
 }
+
+Deno.test("keepHiveToken() keeps what a hive asks for, also another later, and never another hive's", async () => {
+  await using folder = await TemporaryFolder.make();
+  const paths = { config: folder.path, state: folder.join("state"), data: "", cache: "" };
+  const address = { url: "http://10.0.0.5:7835" };
+  const path = hiveTokenFile(paths, "desk");
+  await keepHiveToken(paths, "desk", address, "first");
+  await addHive(paths, "desk", address);
+  await keepHiveToken(paths, "desk", address, "second");
+  assert.equal(await readTokenFile(path), "second");
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  await assert.rejects(keepHiveToken(paths, "desk", { url: "http://10.0.0.6:7835" }, "third"), {
+    code: "hive_exists",
+  });
+  assert.equal(await readTokenFile(path), "second");
+});
 
 Deno.test("addHiveEntry() makes rbee.yaml where there is none, also its folder", async () => {
   await using folder = await TemporaryFolder.make();

@@ -48,6 +48,34 @@ Deno.test("readRoleOptions() gives bad_config for a rbee.yaml that does not fit"
   assert.equal(await readIn(home, "queen: 7", flags), "bad_config");
 });
 
+Deno.test("readRoleOptions() tells queen and hive apart whether this machine needs a token, and what they are called", async () => {
+  await using home = await TemporaryFolder.make();
+  const yaml = "queen:\n  require_token: true\n  names: [bees.lan, 10.0.0.5]\n";
+  for (
+    const [role, required, names] of [["queen", true, ["bees.lan", "10.0.0.5"]], [
+      "hive",
+      false,
+      [],
+    ]]
+  ) {
+    const flags = { role, device: "auto" } as RoleFlags;
+    const options = JSON.parse(await readIn(home, yaml, flags));
+    assert.deepEqual([options.requireToken, options.names], [required, names]);
+  }
+  for (const name of ["http://bees.lan", "bees.lan:7833", "*", ""]) {
+    const flags: RoleFlags = { role: "queen", device: "auto" };
+    assert.equal(await readIn(home, `queen: { names: ["${name}"] }`, flags), "bad_config");
+  }
+});
+
+Deno.test("readRoleOptions() starts no worker where others could reach it", async () => {
+  for (const host of ["0.0.0.0", "::", "10.0.0.5"]) {
+    await assert.rejects(readRoleOptions({ ...WORKER, host }), { code: "usage", message: /queen/ });
+  }
+  const options = await readRoleOptions({ ...WORKER, host: "::1" });
+  assert.ok(options.role === "worker" && options.host === "::1");
+});
+
 Deno.test("readRoleOptions() starts a worker on any free port of this machine", async () => {
   const options = await readRoleOptions(WORKER);
   assert.ok(options.role === "worker");
@@ -161,4 +189,27 @@ Deno.test("readRoleOptions() lets 512 requests wait for a worker's slot, or as m
     assert.equal(options.role === "worker" && options.maxQueue, expected);
   }
   await assert.rejects(readRoleOptions({ ...WORKER, maxQueue: -1 }), { message: /^--max-queue / });
+});
+
+Deno.test("readRoleOptions() finds the files of TLS by the flags, else by rbee.yaml from its own folder on", async () => {
+  await using home = await TemporaryFolder.make();
+  const yaml =
+    "queen: { tls_cert: a.pem, tls_key: /a.key, ca: ca.pem, max_connections: 7 }\nhive: {}\n";
+  const read = async (flags: Partial<RoleFlags>) =>
+    JSON.parse(await readIn(home, yaml, { role: "queen", device: "auto", ...flags }));
+  const queen = await read({});
+  assert.deepEqual(queen.tls, { cert: home.join("config", "a.pem"), key: "/a.key" });
+  assert.equal(queen.ca, home.join("config", "ca.pem"));
+  assert.equal(queen.maxConnections, 7);
+  const told = await read({ tlsCert: "/b.pem", tlsKey: "/b.key", ca: "/b-ca.pem" });
+  assert.deepEqual([told.tls, told.ca], [{ cert: "/b.pem", key: "/b.key" }, "/b-ca.pem"]);
+  assert.equal((await read({ role: "hive" })).tls, undefined);
+});
+
+Deno.test("readRoleOptions() takes certificate and key together or not at all", async () => {
+  await using home = await TemporaryFolder.make();
+  const flags: RoleFlags = { role: "queen", device: "auto", tlsCert: "/a.pem" };
+  assert.match(await readIn(home, "", flags), /usage/);
+  const half = "hive: { tls_key: a.key }\n";
+  assert.match(await readIn(home, half, { role: "queen", device: "auto" }), /bad_config/);
 });
