@@ -1,3 +1,5 @@
+import { redact } from "../base/redact.ts";
+import { redactValue } from "../base/redact_value.ts";
 import { cutText, singleLine } from "../base/single_line.ts";
 import { timestamp } from "../base/timestamp.ts";
 import type {
@@ -37,7 +39,8 @@ export function setProcessActor(actor: string): void {
  * that the context (or `options.jobId`) names.
  *
  * Never throws, never blocks and needs no channel made before. `human` becomes one line without
- * control characters; an `action` that is no snake_case name becomes one.
+ * control characters; an `action` that is no snake_case name becomes one. Secrets that `redact` knows
+ * are taken out of `human` and of the fields, here for all sinks.
  */
 export function narrate(action: string, human: string, options: NarrateOptions = {}): void {
   const context = narrationContext();
@@ -47,12 +50,13 @@ export function narrate(action: string, human: string, options: NarrateOptions =
     at: timestamp(),
     actor: context.actor ?? processActor,
     action: ACTION.test(action) ? action : asAction(action),
-    human: singleLine(cutText(String(human), MAX_HUMAN_CHARACTERS)),
+    // Before it is cut, since of half a secret nobody knows that it is one.
+    human: singleLine(cutText(redact(String(human)), MAX_HUMAN_CHARACTERS)),
     level: options.level ?? "info",
   };
   if (jobId !== undefined) record.job_id = jobId;
   if (context.correlationId !== undefined) record.correlation_id = context.correlationId;
-  if (options.fields !== undefined) record.fields = options.fields;
+  if (options.fields !== undefined) record.fields = redactValue(options.fields);
   if (options.progress !== undefined) record.progress = options.progress;
   deliver(record);
 }

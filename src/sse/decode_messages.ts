@@ -26,7 +26,8 @@ export async function* decodeMessages(
       }
     },
   });
-  const decoder = new TextDecoder();
+  // Deno's takes the mark for one at the begin of each chunk, where it is a character like any other.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for await (const chunk of body) {
     parser.feed(decoder.decode(chunk, { stream: true }));
     const ready = messages;

@@ -60,6 +60,12 @@ Deno.test("decodeMessages() gives any texts back however the network cut them", 
   );
 });
 
+Deno.test("decodeMessages() keeps a byte order mark that the network has put at the begin of a chunk", async () => {
+  const chunks = ["\ufeffdata: a", "\ufeffb\n\n"].map((text) => new TextEncoder().encode(text));
+  const messages = await Array.fromAsync(decodeMessages(ReadableStream.from(chunks)));
+  assert.deepEqual(messages.map(({ data }) => data), ["a\ufeffb"], "the first is none of the text");
+});
+
 Deno.test("decodeMessages() does not give an event whose end never came", async () => {
   assert.deepEqual(await decode([bytesOf("data: one\n\ndata: two\n")]), [[undefined, "one"]]);
   assert.deepEqual(await decode([]), []);
