@@ -1,3 +1,4 @@
+import { permissionFlags } from "../src/process/permissions.ts";
 import { runCommand } from "./build_command.ts";
 
 /** Past this the base binary counts as not to be had: a firewall may let a download hang. */
@@ -23,8 +24,7 @@ export async function compileProgram(
     Deno.execPath(),
     "compile",
     "--self-extracting",
-    "--allow-all",
-    "--no-prompt",
+    ...permissionFlags(),
     "--no-check",
     "--config=deno.json",
     ...(await namesIn(folder)).filter((name) => name !== "main.js")

@@ -11,12 +11,19 @@ rbee_fail() {
   exit 1
 }
 
-# Caches are cleaned by others, and power fails: what is missing or empty has to come again.
+# Caches are cleaned by others, and power fails: what is missing or empty has to come again. So has what
+# somebody else has put there, which may be any program.
 rbee_is_whole() {
-  [ -x "$1/deno" ] || return 1
+  [ -x "$1/deno" ] && [ -O "$1" ] && [ -O "$1/deno" ] || return 1
   for rbee_name in {FILES}; do
-    [ -s "$1/$rbee_name" ] || return 1
+    [ -s "$1/$rbee_name" ] && [ -O "$1/$rbee_name" ] || return 1
   done
+}
+
+# Whose folder it is can put another program into the place of ours at any time.
+rbee_require_own_cache() {
+  [ -O "$rbee_cache" ] ||
+    rbee_fail "$rbee_cache belongs to another user; set $rbee_setting to a folder of your own"
 }
 
 # Tells why writing, or then unpacking, failed; rbee_said is what the program that failed has printed.
@@ -45,6 +52,7 @@ rbee_unpack() {
   [ ! -t 2 ] || printf 'Unpacking rbee {VERSION} into %s, this once\n' "$rbee_cache" >&2
 
   rbee_said=$(umask 077 && LC_ALL=C mkdir -p "$rbee_cache" 2>&1) || rbee_fail_writing
+  rbee_require_own_cache
   rbee_new=$rbee_cache/unpacking-$(uname -n)-$$
   # What starts on this machine have left that were killed, one of them perhaps with our own pid.
   rm -rf "$rbee_new"
@@ -104,6 +112,7 @@ case $rbee_cache in
 esac
 # Beside a folder that is damaged another is made. Were it put in its place, one of several starts at
 # once could take away what the one before it has just mended and begins to run.
+[ ! -e "$rbee_cache" ] || rbee_require_own_cache
 rbee_program=$rbee_cache/program-{HASH}
 until rbee_is_whole "$rbee_program"; do
   [ -e "$rbee_program" ] || { rbee_unpack; break; }
@@ -113,5 +122,9 @@ done
 export RBEE_EXECUTABLE="$rbee_self"
 # What Deno keeps of the program goes with it, not into a folder that a Deno of the person has.
 export DENO_DIR="${DENO_DIR:-$rbee_cache/deno}"
+# Deno reads it when it starts, and at its end waits for a collector up to three times so long.
+case $OTEL_DENO in
+  true | 1) export OTEL_EXPORTER_OTLP_TIMEOUT="${OTEL_EXPORTER_OTLP_TIMEOUT:-1000}" ;;
+esac
 exec "$rbee_program/deno" {RUN} --config "$rbee_program/deno.json" "$rbee_program/main.js" "$@"
 }

@@ -1,5 +1,5 @@
 import { RbeeError } from "../base/rbee_error.ts";
-import { processStartTime } from "./process_identity.ts";
+import { isAlive, processStartTime } from "./process_identity.ts";
 import { whyNotRunnable } from "./program_file.ts";
 
 /** What to start, and how. */
@@ -104,7 +104,9 @@ export function spawnChild(options: ChildOptions): Child {
     signalGroup(signal) {
       if (options.onTerminal) return !reaped && sendSignal(process.pid, signal);
       // While a group has members its id is no new process's pid; one that is there is another's.
-      if (reaped && processStartTime(process.pid) !== null) return false;
+      // A queen that is ready cannot see /proc; a signal tells her, too, that there is one.
+      const isThere = () => processStartTime(process.pid) !== null || isAlive(process.pid);
+      if (reaped && isThere()) return false;
       return signalGroup(process.pid, signal);
     },
     async writeInput(data) {

@@ -33,6 +33,11 @@ export class GroupLedger {
     this.#path = path;
   }
 
+  /** The groups on the list. */
+  get groups(): LedgerEntry[] {
+    return [...this.#groups.values()];
+  }
+
   /** Notes a group that is about to start, or what is now known of it. */
   note(entry: LedgerEntry): void {
     this.#groups.set(entry.mark, entry);

@@ -59,6 +59,17 @@ export async function endLeftovers(
 }
 
 /**
+ * Kills all that is there of groups, and is done when it returns: for a process that ends at once, and
+ * waits for nothing. What forks while it is looked for is found by the second look.
+ */
+export function killMembers(groups: readonly LedgerEntry[]): void {
+  if (groups.length === 0) return;
+  for (let look = 0; look < 2; look++) {
+    for (const each of membersOf(groups)) signal(each, "SIGKILL");
+  }
+}
+
+/**
  * Ends what a ledger says that a hive had running which was killed, and says how much that was: engines
  * know no pipe to their parent.
  */

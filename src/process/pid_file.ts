@@ -25,7 +25,7 @@ export async function requireNotRunning(path: string): Promise<void> {
  */
 export async function writePidFile(
   path: string,
-  own: { instance: string; url: string },
+  own: { instance: string; url: string; local_url?: string | undefined },
 ): Promise<PidFile> {
   await requireNotRunning(path);
   const file: PidFile = {
@@ -64,9 +64,11 @@ export async function readPidFile(path: string): Promise<PidFile | undefined> {
 /** Whether the process that wrote the file still runs: same pid, start time and executable. */
 export function isSameProcess(file: PidFile): boolean {
   if (!isAlive(file.pid)) return false;
-  // Where the kernel tells neither, the health of the role must tell the rest.
-  return processStartTime(file.pid) === file.start_time &&
-    processExecutable(file.pid) === file.executable;
+  const startTime = processStartTime(file.pid);
+  const executable = processExecutable(file.pid);
+  // Where neither can be seen, the health of the role must tell the rest.
+  if (startTime === null && executable === null) return true;
+  return startTime === file.start_time && executable === file.executable;
 }
 
 /** Removes the file when it is this process's own. */
@@ -85,7 +87,7 @@ export async function removePidFile(path: string): Promise<void> {
  */
 export function signalProcess(file: PidFile, signal: "SIGTERM" | "SIGKILL"): boolean {
   if (!isSameProcess(file)) return false;
-  if (file.start_time === null || file.executable === null) {
+  if (processStartTime(file.pid) === null || processExecutable(file.pid) === null) {
     throw new RbeeError(
       "not_identified",
       `Process ${file.pid} may be another by now, which cannot be told here; end it yourself`,

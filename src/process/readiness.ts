@@ -11,8 +11,10 @@ export interface ReadinessOptions {
   exited: Promise<unknown>;
   /** When something last happened, in milliseconds of `performance.now()`. */
   lastProgress(): number;
-  /** The limit without any progress. There is none in total. */
+  /** The limit without any progress. */
   stallMs: number;
+  /** The limit in total, progress or not. Default: none. */
+  totalMs?: number | undefined;
   /** Rings when something has happened, so that it is asked at once and not only when its time comes. */
   news?: SignalBell | undefined;
   signal?: AbortSignal | undefined;
@@ -27,7 +29,7 @@ const MAX_PROBE_MS = 60_000;
  * Probes with capped backoff, and at news, until the process is ready.
  *
  * @throws {RbeeError} `exited_early` If the process ends first.
- * @throws {RbeeError} `timeout` If nothing happened for `stallMs`.
+ * @throws {RbeeError} `timeout` If nothing happened for `stallMs`, or `totalMs` are over.
  * @throws {unknown} If `signal` aborts: its reason.
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
@@ -41,6 +43,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   const news = options.news ?? new SignalBell();
   const backoff = new Backoff({ firstMs: MIN_PAUSE_MS, maxMs: 500 });
   const leftMs = () => options.lastProgress() + options.stallMs - performance.now();
+  const endMs = performance.now() + (options.totalMs ?? Infinity);
   for (;;) {
     stop.throwIfAborted();
     const attempt = new AbortController();
@@ -49,7 +52,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
       return false;
     });
     // A probe that hangs counts as silence, like everything else.
-    const ready = await within(unlessAborted(probing, stop), probeMs(leftMs()));
+    const patienceMs = Math.min(leftMs(), endMs - performance.now());
+    const ready = await within(unlessAborted(probing, stop), probeMs(patienceMs));
     attempt.abort();
     if (ready) return;
     if (leftMs() < 0) {
@@ -58,6 +62,12 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
         `Nothing happened for ${
           Math.round(options.stallMs / 1000)
         } s while waiting for it to be ready`,
+      );
+    }
+    if (performance.now() > endMs) {
+      throw new RbeeError(
+        "timeout",
+        `It was not ready ${Math.round((options.totalMs ?? 0) / 1000)} s after it was started`,
       );
     }
     await delay(MIN_PAUSE_MS, { signal: stop });

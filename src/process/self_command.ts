@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { withoutCarriedTrace } from "../tracing/trace_environment.ts";
 import { FORM } from "../version.ts";
+import { permissionFlags } from "./permissions.ts";
 
 /** A program and its first arguments. */
 export interface SelfCommand {
@@ -8,7 +10,7 @@ export interface SelfCommand {
 }
 
 /** What Deno is told before the program's name. The head of the portable form says the same. */
-export const DENO_RUN: readonly string[] = ["run", "--allow-all", "--no-prompt", "--quiet"];
+export const DENO_RUN: readonly string[] = ["run", ...permissionFlags(), "--quiet"];
 
 /**
  * How to start this program again: the executable itself when it is compiled, otherwise Deno with
@@ -25,12 +27,13 @@ export function selfCommand(): SelfCommand {
 }
 
 /**
- * The environment of a role that this program starts: this process's own without its `RBEE_` values,
- * then what is given. It speaks JSON on its output unless `given` says otherwise.
+ * The environment of a role that this program starts: this process's own without its `RBEE_` values
+ * and without the trace that this process was started in, then what is given. It speaks JSON on its
+ * output unless `given` says otherwise.
  */
 export function roleEnvironment(given: Record<string, string> = {}): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(Deno.env.toObject())) {
+  for (const [name, value] of Object.entries(withoutCarriedTrace(Deno.env.toObject()))) {
     if (!name.startsWith("RBEE_")) env[name] = value;
   }
   return { ...env, RBEE_NARRATION: "json", ...given };

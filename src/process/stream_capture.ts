@@ -1,5 +1,7 @@
+import { LineRedactor } from "../base/line_redactor.ts";
 import { type LineRun, LineRuns } from "../base/line_runs.ts";
 import type { NarrationRecord } from "../contracts/narration_record.ts";
+import { redactRecord } from "../narration/redact_record.ts";
 import { mayBecomeNarration, mayHoldNarration, parseNarrationLine } from "./narration_line.ts";
 import { hasControls, paintedText, printableText } from "./printable_text.ts";
 import { type PrintedLine, ProgressLine } from "./progress_line.ts";
@@ -19,7 +21,8 @@ export interface StreamCaptureOptions {
 }
 
 /**
- * Makes lines and narration of the bytes of one output. Gives what a chunk completes before
+ * Makes lines and narration of the bytes of one output, without the secrets that `redact` knows, those
+ * that go over several lines included. Gives what a chunk completes before
  * {@linkcode push} returns, in its order; updates of a progress line as {@linkcode ProgressLine} tells.
  * Holds no more than one line of at most 64 KiB.
  */
@@ -27,6 +30,7 @@ export class StreamCapture {
   readonly #options: StreamCaptureOptions;
   readonly #runs = new LineRuns();
   readonly #progress: ProgressLine;
+  readonly #secrets = new LineRedactor();
 
   constructor(options: StreamCaptureOptions) {
     this.#options = options;
@@ -69,11 +73,12 @@ export class StreamCapture {
     const rest = at === 0 ? text : text.slice(at);
     const narration = this.#options.narration && mayHoldNarration(rest);
     const lines = rest.split("\n");
-    if (narration || hasControls(rest)) this.#takeMixed(lines, narration);
+    const mixed = narration || hasControls(rest) || this.#secrets.concerns(rest);
+    if (mixed) this.#takeMixed(lines, narration);
     else this.#options.onLines(lines, false, undefined);
   }
 
-  /** Lines of which any may be narration, or hold what must be removed. */
+  /** Lines of which any may be narration, or hold what must be removed or hidden. */
   #takeMixed(texts: readonly string[], narration: boolean): void {
     const { color, onLines, onNarration } = this.#options;
     let lines: string[] = [];
@@ -84,11 +89,13 @@ export class StreamCapture {
         if (lines.length > 0) onLines(lines, false, painted);
         lines = [];
         painted = undefined;
-        onNarration(record);
+        onNarration(redactRecord(record));
         continue;
       }
-      const line = hasControls(text) ? printableText(text) : text;
-      const colored = color && line !== text ? paintedText(text) : line;
+      const printable = hasControls(text) ? printableText(text) : text;
+      const line = this.#secrets.line(printable);
+      // What is taken away may have had colours within.
+      const colored = color && printable !== text && line === printable ? paintedText(text) : line;
       if (colored !== line) painted ??= lines.slice();
       lines.push(line);
       painted?.push(colored);
@@ -99,22 +106,24 @@ export class StreamCapture {
   /** What a terminal writes over: of all these updates only the last could be seen. */
   #takeReplaced(text: string): void {
     const updates = text.split("\r");
-    if (this.#options.narration && mayHoldNarration(text)) {
+    // A private key must be seen from its begin to its end.
+    const narration = this.#options.narration && mayHoldNarration(text);
+    if (narration || this.#secrets.concerns(text)) {
       for (const update of updates) this.#takeOne(update, "\r", false);
       return;
     }
     let at = updates.length - 1;
     while (at > 0 && printableText(updates[at]!).trim() === "") at--;
-    this.#progress.update(this.#printed(updates[at]!, false));
+    this.#progress.update(this.#printed(updates[at]!, false, (line) => this.#secrets.line(line)));
   }
 
   #takeOne(text: string, end: "\n" | "\r", truncated: boolean): void {
     const record = this.#options.narration && !truncated ? parseNarrationLine(text) : undefined;
     if (record !== undefined) {
       if (end === "\n") this.#progress.interrupt();
-      return this.#options.onNarration(record);
+      return this.#options.onNarration(redactRecord(record));
     }
-    const printed = this.#printed(text, truncated);
+    const printed = this.#printed(text, truncated, (line) => this.#secrets.line(line));
     if (end === "\r") return this.#progress.update(printed);
     const last = this.#progress.finish(printed);
     if (last !== undefined) this.#give(last);
@@ -128,13 +137,14 @@ export class StreamCapture {
     if (!this.#hasUpdate()) return undefined;
     const { text, truncated } = this.#runs.rest;
     if (this.#options.narration && mayBecomeNarration(text)) return undefined;
-    return this.#printed(text, truncated);
+    return this.#printed(text, truncated, (line) => this.#secrets.peek(line));
   }
 
-  #printed(text: string, truncated: boolean): PrintedLine {
-    if (!hasControls(text)) return { line: text, painted: text, truncated };
-    const line = printableText(text);
-    return { line, painted: this.#options.color ? paintedText(text) : line, truncated };
+  #printed(text: string, truncated: boolean, redacted: (line: string) => string): PrintedLine {
+    const printable = hasControls(text) ? printableText(text) : text;
+    const line = redacted(printable);
+    const keepsColor = this.#options.color && printable !== text && line === printable;
+    return { line, painted: keepsColor ? paintedText(text) : line, truncated };
   }
 
   #give({ line, painted, truncated }: PrintedLine): void {

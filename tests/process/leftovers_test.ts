@@ -4,6 +4,7 @@ import {
   endLeftovers,
   endLeftoversOf,
   killMarked,
+  killMembers,
   membersOf,
 } from "../../src/process/leftovers.ts";
 import { isAlive, processStartTime } from "../../src/process/process_identity.ts";
@@ -49,6 +50,21 @@ Deno.test("endLeftovers() ends what has moved to a session of its own, by its ma
   assert.equal(await endLeftovers([entry]), 2);
   assert.equal(isAlive(member), false);
   assert.equal((await group.leader.ended).signal, "SIGTERM");
+});
+
+Deno.test("killMembers() has killed a group, and what has left it, when it returns", async () => {
+  const mark = newMark();
+  await using group = new MarkedProcesses(MOVE, mark);
+  await using stubborn = new MarkedProcesses(STUBBORN, newMark());
+  await using other = new MarkedProcesses(STAY, newMark());
+  const members = [await group.member(), await stubborn.member()];
+  const spared = await other.member();
+  killMembers([group.entry({ mark }), stubborn.entry()]);
+  for (const { ended } of [group.leader, stubborn.leader]) {
+    assert.equal((await ended).signal, "SIGKILL");
+  }
+  for (const pid of members) await gone(pid);
+  assert.equal(isAlive(spared), true);
 });
 
 Deno.test("endLeftovers() does not touch a process that has the pid of one that has ended", async () => {

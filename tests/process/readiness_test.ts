@@ -130,3 +130,14 @@ Deno.test("waitUntilReady() asks nothing when its signal has aborted before", as
   await assert.rejects(soon(wait({ probe, signal: AbortSignal.abort(reason) })), reason);
   assert.equal(signals.length, 0);
 });
+
+Deno.test("waitUntilReady() times out when all its time is over, whatever happens meanwhile", async () => {
+  const lastProgress = () => performance.now();
+  await assert.rejects(soon(wait({ totalMs: 50, lastProgress })), {
+    code: "timeout",
+    message: "It was not ready 0 s after it was started",
+  });
+  const { probe, signals } = hangingProbe();
+  await assert.rejects(soon(wait({ totalMs: 50, lastProgress, probe })), { code: "timeout" });
+  assert.ok(signals.every((signal) => signal.aborted));
+});

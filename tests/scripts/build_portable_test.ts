@@ -76,6 +76,15 @@ Deno.test("the portable file adds its own path and a folder for Deno to the envi
     const own = [`RBEE_EXECUTABLE=${tiny.file}`, `DENO_DIR=${tiny.home}/cache/deno`];
     assert.deepEqual(set(stdout), new Set([...set(shell.stdout), ...own]), start);
   }
+  const traced = { ...env, OTEL_DENO: "true" };
+  for (
+    const [given, limit] of [[undefined, "1000"], ["5000", "5000"]] as const
+  ) {
+    const { stdout } = await tiny.run(["environment"], {
+      env: { ...traced, OTEL_EXPORTER_OTLP_TIMEOUT: given },
+    });
+    assert.match(stdout, new RegExp(`^OTEL_EXPORTER_OTLP_TIMEOUT=${limit}$`, "m"));
+  }
   const theirs = await tiny.run(["environment"], { env: { ...env, DENO_DIR: "/tmp/mine" } });
   assert.match(theirs.stdout, /^DENO_DIR=\/tmp\/mine$/m);
 });
