@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { authorizationFor } from "./bearer_tokens.ts";
+import { tlsFailure } from "./tls_failure.ts";
+import { trustFor } from "./trusted_authorities.ts";
 import { errorFromResponse } from "./errors.ts";
-import { readBody } from "./read_body.ts";
+import { readText } from "./read_text.ts";
 
 /** One request to a role. */
 export interface ApiRequest<S extends z.ZodType> {
@@ -16,6 +18,8 @@ export interface ApiRequest<S extends z.ZodType> {
   statuses?: readonly number[];
   /** The limit for the whole answer in milliseconds. Default 30,000. */
   timeoutMs?: number;
+  /** The longest answer that is read, in bytes. Default 64 MiB, for lists of all that a role keeps. */
+  maxBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -23,8 +27,10 @@ export interface ApiRequest<S extends z.ZodType> {
  * Sends one request and reads its JSON answer.
  *
  * @throws {RbeeError} The error that the role answered with, rebuilt.
- * @throws {RbeeError} `unreachable` If nobody answers at the address.
- * @throws {RbeeError} `bad_answer` If the answer is not what this version expects.
+ * @throws {RbeeError} `unreachable` If nobody answers at the address; `tls_untrusted` or `tls_mismatch` If
+ * its encryption is why.
+ * @throws {RbeeError} `bad_answer` If the answer is not what this version expects, is longer than
+ * `maxBytes`, or leads to another address.
  */
 export async function requestJson<S extends z.ZodType>(
   url: string,
@@ -33,10 +39,12 @@ export async function requestJson<S extends z.ZodType>(
   const limit = AbortSignal.timeout(request.timeoutMs ?? 30_000);
   const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
   const response = await send(url, request, signal);
-  const text = await readText(response, signal).catch((error: unknown) => {
-    if (request.signal?.aborted) throw request.signal.reason;
-    throw unreachable(url, error);
-  });
+  const text = await readText(response, { url, signal, maxBytes: request.maxBytes }).catch(
+    (error: unknown) => {
+      if (request.signal?.aborted) throw request.signal.reason;
+      throw error instanceof RbeeError ? error : unreachable(url, error);
+    },
+  );
   const expected = request.statuses?.includes(response.status) ?? response.ok;
   if (!expected) throw errorFromResponse(response.status, text, url);
   let value: unknown;
@@ -56,16 +64,6 @@ export async function requestJson<S extends z.ZodType>(
   );
 }
 
-async function readText(response: Response, signal: AbortSignal): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of readBody(response.body, signal)) {
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 async function send<S extends z.ZodType>(
   url: string,
   request: ApiRequest<S>,
@@ -78,21 +76,25 @@ async function send<S extends z.ZodType>(
       ...authorizationFor(url),
       ...request.headers,
     },
+    // No role sends anybody elsewhere; what is asked, and the token, are for this address alone.
+    redirect: "manual",
     signal,
   };
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
   try {
-    return await fetch(url, init);
+    return await fetch(url, { ...init, ...trustFor(url) });
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     throw unreachable(url, error);
   }
 }
 
-/** The error for an address where nobody answers. */
+/** The error for an address where nobody answers, or that cannot be trusted. */
 export function unreachable(url: string, cause: unknown): RbeeError {
   const { origin } = new URL(url);
   const text = messagesOf(cause).join(": ");
+  const failure = tlsFailure(url, text, cause);
+  if (failure !== undefined) return failure;
   const why = /refused/i.test(text)
     ? "connection refused"
     : /timed? ?out/i.test(text)

@@ -14,6 +14,11 @@ export function useToken(url: string, token: string): () => void {
   };
 }
 
+/** Whether requests of this process to any origin carry the token. */
+export function isTokenUsed(token: string): boolean {
+  return tokens.values().some((each) => each === token);
+}
+
 /** The header by which a request to `url` shows its token; none where there is no token. See RFC 6750. */
 export function authorizationFor(url: string): { Authorization?: string } {
   const token = tokens.get(new URL(url).origin);

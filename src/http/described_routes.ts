@@ -29,6 +29,16 @@ export const COMMON_ROUTES: readonly RouteDescription[] = [
   },
   {
     method: "get",
+    path: "/metrics",
+    tag: "Role",
+    summary: "Figures of the role",
+    description: "In Prometheus's text format; a hive's have those of its workers.",
+    answers: {
+      200: { description: "The figures as they are now", content: { "text/plain": "text" } },
+    },
+  },
+  {
+    method: "get",
     path: "/openapi.json",
     tag: "Documents",
     summary: "This document",

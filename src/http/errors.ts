@@ -22,6 +22,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   invalid_cursor: 400,
   bad_destination: 400,
   unauthorized: 401,
+  forbidden: 403,
   forbidden_host: 403,
   forbidden_origin: 403,
   not_found: 404,
@@ -37,11 +38,17 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   model_in_use: 409,
   hive_not_found: 404,
   job_already_ended: 409,
+  job_id_taken: 409,
   job_expired: 410,
   cancelled: CANCELLED,
+  body_too_slow: 408,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
+  rate_limit_exceeded: 429,
+  too_many_streams: 429,
+  too_many_bodies: 429,
+  too_many_jobs: 429,
   worker_unreachable: 502,
   worker_gone: 502,
   hive_unreachable: 503,
@@ -58,6 +65,8 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   disk_full: 507,
   shutting_down: 503,
   timeout: 504,
+  tls_untrusted: 502,
+  tls_mismatch: 502,
 };
 
 /** The status that an error is answered with. */
@@ -92,6 +101,8 @@ export function errorResponse(c: Context, thrown: unknown): Response {
   return c.json(forOpenAi ? openAiErrorBody(error) : errorBody(error), status, {
     "Cache-Control": "no-store",
     ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
+    // The rest of what was being sent is not waited for.
+    ...(status === 408 && { "Connection": "close" }),
   });
 }
 

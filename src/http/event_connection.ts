@@ -5,12 +5,15 @@ import type { JobEvent } from "../contracts/job_event.ts";
 import { decodeEvents } from "../sse/decode_events.ts";
 import { decodeMessages } from "../sse/decode_messages.ts";
 import { authorizationFor } from "./bearer_tokens.ts";
+import { trustFor } from "./trusted_authorities.ts";
 import { errorFromResponse } from "./errors.ts";
 import { readBody } from "./read_body.ts";
+import { readText } from "./read_text.ts";
 
 /** Three missed keepalive comments: the connection is dead though nothing has closed it. */
 export const SILENCE_LIMIT_MS = 45_000;
 const CHECKS_PER_LIMIT = 9;
+const MAX_ERROR_BYTES = 1024 * 1024;
 
 /** How an {@linkcode EventConnection} is made. */
 export interface EventConnectionOptions {
@@ -116,6 +119,7 @@ export class EventConnection {
       this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
     }, this.#silenceLimitMs / CHECKS_PER_LIMIT);
     const response = await fetch(url, {
+      ...trustFor(url),
       headers: {
         "Accept": "text/event-stream",
         ...authorizationFor(url),
@@ -124,10 +128,13 @@ export class EventConnection {
         ...headers,
       },
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+      // No role sends anybody elsewhere; what is asked, and the token, are for this address alone.
+      redirect: "manual",
       signal: this.#signal,
     });
     if (!response.ok || response.body === null) {
-      throw errorFromResponse(response.status, await response.text(), url);
+      const answer = { url, signal: this.#signal, maxBytes: MAX_ERROR_BYTES };
+      throw errorFromResponse(response.status, await readText(response, answer), url);
     }
     if (response.status === 202) {
       await response.body.cancel();

@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import { TurnGate } from "../base/turn_gate.ts";
+import { countStream } from "./limit_requests.ts";
 import { KEEPALIVE_COMMENT } from "../sse/encode_event.ts";
+import { type Caller, callerOf } from "./caller.ts";
 
 /** What an event stream is read from. */
 export interface EventSource {
@@ -30,13 +32,17 @@ const KEEPALIVE = encoder.encode(KEEPALIVE_COMMENT);
 
 /**
  * Sends an event source as `text/event-stream` until its end. The reader sets the pace: nothing is
- * queued for it, since the source holds the events and the reader's cursor is all there is.
+ * queued for it, since the source holds the events and the reader's cursor is all there is. It is cut
+ * when the token that asked for it is revoked.
+ *
+ * @throws {RbeeError} `too_many_streams` If it has not been counted by `countStream` and cannot be.
  */
 export function eventStreamResponse(
   c: Context,
   source: EventSource,
   options: EventStreamOptions = {},
 ): Response {
+  countStream(c);
   const timeoutMs = options.keepaliveMs ?? 15_000;
   c.header("Content-Type", "text/event-stream; charset=utf-8");
   c.header("Cache-Control", "no-store");
@@ -46,16 +52,22 @@ export function eventStreamResponse(
     options.onClose?.();
     return c.body(null);
   }
-  return c.body(readableOf(source, options, timeoutMs));
+  return c.body(readableOf(source, options, { timeoutMs, onRevoked: callerOf(c).onRevoked }));
 }
 
 /** Pulls from the source when the connection has room for more, and at no other time. */
 function readableOf(
   source: EventSource,
   options: EventStreamOptions,
-  timeoutMs: number,
+  how: { timeoutMs: number; onRevoked: Caller["onRevoked"] },
 ): ReadableStream<Uint8Array> {
+  const { timeoutMs, onRevoked } = how;
   const gone = new AbortController();
+  let forget = () => {};
+  const close = () => {
+    forget();
+    options.onClose?.();
+  };
   let head = options.head;
   const next = async (): Promise<Uint8Array | undefined> => {
     if (head !== undefined) {
@@ -73,15 +85,24 @@ function readableOf(
     }
   };
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      forget = onRevoked?.(() => {
+        gone.abort();
+        // Not closed: an end that looks like one would be taken for the whole of it.
+        controller.error(new Error("the token of this stream has been revoked"));
+        options.onClose?.();
+      }) ?? forget;
+    },
     async pull(controller) {
       const bytes = await next();
+      if (gone.signal.aborted) return;
       if (bytes !== undefined) return controller.enqueue(bytes);
-      options.onClose?.();
-      if (!gone.signal.aborted) controller.close();
+      close();
+      controller.close();
     },
     cancel() {
       gone.abort();
-      options.onClose?.();
+      close();
     },
   }, { highWaterMark: 0 });
 }

@@ -1,53 +1,24 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { z } from "zod";
 import { RbeeError } from "../base/rbee_error.ts";
+import { cutText } from "../base/single_line.ts";
+import { readRequestBody } from "./request_body.ts";
 import { faultOf, sentence, valueAt } from "./schema_fault.ts";
 
-/** The largest body that is taken, in bytes. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** How many lists and objects of a body may stand one in the other. */
+export const MAX_DEPTH = 256;
 
-/** Refuses bodies of more than {@linkcode MAX_BODY_BYTES}, also those that do not say their length. */
-export function limitBody(): MiddlewareHandler {
-  return async (c, next) => {
-    const { raw } = c.req;
-    if (raw.body !== null) {
-      const length = raw.headers.get("content-length");
-      // Where both are sent, the length is not the one that counts.
-      if (length !== null && !raw.headers.has("transfer-encoding")) {
-        if (Number(length) > MAX_BODY_BYTES) throw bodyTooLarge();
-      } else {
-        c.req.raw = new Request(raw, { body: await readLimited(raw.body) });
-      }
-    }
-    await next();
-  };
-}
-
-async function readLimited(body: ReadableStream<Uint8Array>): Promise<Blob> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the body, which lets go of what the connection holds for it.
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw bodyTooLarge();
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
-  }
-  return new Blob(chunks);
-}
-
-function bodyTooLarge(): RbeeError {
-  return new RbeeError(
-    "body_too_large",
-    `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB; send less`,
-  );
-}
+// Of a field's name in an error: it is the sender's, and may be as long as the body.
+const MAX_FIELD_CHARACTERS = 200;
 
 /**
  * Reads a JSON object from the body.
  *
  * @throws {RbeeError} `unsupported_media_type` If the body is not declared as application/json, which
  * a form of a foreign web page cannot do unasked; or if it is packed.
- * @throws {RbeeError} `invalid_json` If it is not a JSON object in UTF-8.
+ * @throws {RbeeError} `invalid_json` If it is not a JSON object in UTF-8, or is nested more than
+ * {@linkcode MAX_DEPTH} levels deep: a schema calls itself for each of them.
+ * @throws {RbeeError} `body_too_slow` or `body_too_large` As `readRequestBody`.
  */
 export async function readJsonObject(c: Context): Promise<Record<string, unknown>> {
   const type = c.req.header("content-type") ?? "";
@@ -66,9 +37,15 @@ export async function readJsonObject(c: Context): Promise<Record<string, unknown
       }"; send it as it is, without that header`,
     );
   }
-  const value = parse(await c.req.arrayBuffer());
+  const value = parse(await readRequestBody(c));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RbeeError("invalid_json", "The body is not a JSON object; send one");
+  }
+  if (isDeeper(value, MAX_DEPTH)) {
+    throw new RbeeError(
+      "invalid_json",
+      `The body is nested more than ${MAX_DEPTH} levels deep; send less deep JSON`,
+    );
   }
   return value as Record<string, unknown>;
 }
@@ -76,7 +53,7 @@ export async function readJsonObject(c: Context): Promise<Record<string, unknown
 // What is no UTF-8 would be read as other characters than were meant.
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-function parse(bytes: ArrayBuffer): unknown {
+function parse(bytes: Uint8Array): unknown {
   let text: string;
   try {
     text = decoder.decode(bytes);
@@ -104,12 +81,20 @@ export function validate<S extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const { path, issue } = faultOf(parsed.error.issues[0]!);
   if (issue.code === "unrecognized_keys") {
-    const key = [...path, issue.keys[0]].join(".");
+    const key = cutText([...path, issue.keys[0]].join("."), MAX_FIELD_CHARACTERS);
     throw invalid(key, `Unknown field "${key}" for ${options.what}; remove it`);
   }
-  const field = path.join(".");
+  const field = cutText(path.join("."), MAX_FIELD_CHARACTERS);
   const given = valueAt(value, path) === undefined ? "is missing" : sentence(issue);
   throw invalid(field, `Field "${field}" of ${options.what} ${given}`);
+}
+
+/** Whether lists and objects stand more than `levels` deep in each other. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  const parts: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return parts.some((part) => isDeeper(part, levels - 1));
 }
 
 function invalid(field: string, message: string): RbeeError {

@@ -1,10 +1,10 @@
 import { within } from "../base/delay.ts";
-import { RbeeError } from "../base/rbee_error.ts";
+import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { errorBody, statusOf } from "./errors.ts";
 
 /** A server that accepts connections. */
 export interface Listener {
-  /** `http://HOST:PORT`, with the port that was really bound. */
+  /** `http://HOST:PORT` (or `https`), with the port that was really bound. */
   readonly url: string;
   readonly port: number;
   /**
@@ -17,6 +17,8 @@ export interface Listener {
 export interface AnswerWay {
   /** Settles when the answer has been sent whole, or who asked has gone before that. Never rejects. */
   sent: Promise<void>;
+  /** The address of who asked; of a reverse proxy, where there is one. Not known any more when it is sent. */
+  readonly peer?: string;
 }
 
 /** Where to listen. Port 0 lets the system choose. */
@@ -27,7 +29,8 @@ export interface ListenOptions {
 }
 
 /**
- * Starts to accept connections.
+ * Starts to accept connections, by Deno's own server, which bounds neither their number nor the size and
+ * time of headers: for loopback. For what others can reach there is `NetworkListener`.
  *
  * @throws {RbeeError} `port_in_use` If another program has the port.
  * @throws {RbeeError} `cannot_listen` If the address is not this machine's or not permitted.
@@ -41,45 +44,82 @@ export function listen(options: ListenOptions): Listener {
   try {
     server = Deno.serve(
       { hostname: host, port, signal: cut.signal, onListen: () => {} },
-      (request, { completed }) => {
+      (request, info) => {
         if (closing) return refusal();
         const done = () => void open.delete(sent);
-        const sent: Promise<void> = completed.then(done, done);
+        const sent: Promise<void> = info.completed.then(done, done);
         open.add(sent);
-        return handler(request, { sent });
+        return handler(request, {
+          sent,
+          // Few ask for it, and to know it costs a call.
+          get peer() {
+            return info.remoteAddr.hostname;
+          },
+        });
       },
     );
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new RbeeError(
-        "port_in_use",
-        `Port ${port} on ${host} is taken by another program; stop it, or choose another port (0 for any free one)`,
-        { details: { port } },
-      );
-    }
-    throw new RbeeError(
-      "cannot_listen",
-      `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`,
-      { cause: error },
-    );
+    throw listenFailure(error, { host, port });
   }
   const bound = server.addr.port;
-  const name = host.includes(":") ? `[${host}]` : host;
   return {
-    url: `http://${name === "0.0.0.0" ? "127.0.0.1" : name}:${bound}`,
+    url: urlOf(host, bound),
     port: bound,
     async close({ drainMs = 2000 } = {}) {
       closing = true;
       const drained = await within(Promise.all(open).then(() => true), drainMs);
       // Not both: a server that has begun to shut down can no longer be cut.
-      if (drained) await server.shutdown();
-      else cut.abort();
-      await server.finished;
+      if (!drained) {
+        cut.abort();
+        await server.finished;
+        return;
+      }
+      // It waits for a connection whose request was answered before its body had come whole, and that may
+      // be for ever. Nobody is owed anything any more.
+      await within(server.shutdown(), drainMs);
     },
   };
 }
 
-function refusal(): Response {
+/** Why a listener cannot listen, in words for who chose its address. */
+export function listenFailure(
+  error: unknown,
+  { host, port }: Pick<ListenOptions, "host" | "port">,
+): RbeeError {
+  const isNodes = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  if (isNodes || error instanceof Deno.errors.AddrInUse) {
+    return new RbeeError(
+      "port_in_use",
+      `Port ${port} on ${host} is taken by another program; stop it, or choose another port (0 for any free one)`,
+      { details: { port } },
+    );
+  }
+  return new RbeeError("cannot_listen", `Cannot listen on ${host}:${port}: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/**
+ * Where a listener can be reached.
+ *
+ * @param names What its certificate is for, where it has one: a host that is not among them gives way to
+ * the first, since clients would not trust it by its own.
+ */
+export function urlOf(host: string, port: number, names?: readonly string[]): string {
+  if (names !== undefined) {
+    const exact = names.filter((name) => !name.startsWith("*."));
+    const name = exact.includes(host) ? host : exact[0] ?? host;
+    return `https://${inUrl(name)}:${port}`;
+  }
+  return `http://${host === "0.0.0.0" ? "127.0.0.1" : inUrl(host)}:${port}`;
+}
+
+function inUrl(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
+
+/** What a request is answered while a role does not answer. */
+export function refusal(): Response {
   const error = new RbeeError("shutting_down", "This role is stopping and answers no more");
   return Response.json(errorBody(error), {
     status: statusOf(error),

@@ -56,13 +56,52 @@ export interface OpenApiDocument {
   paths: Record<string, Record<string, OpenApiOperation>>;
   components: {
     schemas: Record<string, JsonSchema>;
-    responses: Record<string, { description: string; content: OpenApiContent }>;
+    responses: Record<string, OpenApiAnswer>;
     securitySchemes: Record<string, Record<string, string>>;
   };
 }
 
 const ERROR: NamedSchema = { name: "Error", schema: errorBodySchema };
 const JSON_TYPE = "application/json";
+const TOKEN_SCHEME = {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "rbee_…",
+  description:
+    "A token that rbee token create has made. One of the role admin may use every route, " +
+    "one of the role infer those that say so, and of jobs its own.",
+};
+const RETRY_AFTER = {
+  description: "When to ask again, in seconds",
+  required: true,
+  schema: { type: "integer", minimum: 1 },
+};
+const REFUSALS = [
+  {
+    status: 408,
+    name: "BodyTooSlow",
+    ofBodies: true,
+    answer: errorAnswer("body_too_slow: the body has taken longer than it may"),
+  },
+  {
+    status: 413,
+    name: "BodyTooLarge",
+    ofBodies: true,
+    answer: errorAnswer("body_too_large: the body has more than 8 MiB"),
+  },
+  {
+    status: 429,
+    name: "TooMany",
+    ofBodies: false,
+    answer: {
+      ...errorAnswer(
+        "rate_limit_exceeded: the token, or an address without a right one, asks too often; " +
+          "too_many_streams, too_many_jobs, too_many_bodies: the token has as many as it may have",
+      ),
+      headers: { "Retry-After": RETRY_AFTER },
+    },
+  },
+] as const;
 // Those of OpenAPI; what takes any method takes others too.
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -81,19 +120,21 @@ export function openApiDocument(
   for (const route of routes) {
     const methods = route.method === "all" ? METHODS : [route.method];
     const item = paths[route.path] ??= {};
-    for (const method of methods) item[method] = operationOf(route, method);
+    for (const method of methods) item[method] = operationOf(role, route, method);
   }
   return {
     openapi: "3.1.1",
     info: {
       title: `rbee ${role}`,
       version: VERSION,
-      description: `What a ${role} of rbee answers. Errors have one form on every route.`,
+      description:
+        `What a ${role} of rbee answers. Errors have one form on every route. Where a token is needed, ` +
+        "it is shown as Authorization: Bearer.",
       license: { name: "MIT", identifier: "MIT" },
     },
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
-    // Only a role that was started with a token asks for it.
-    security: [{}, { token: [] }],
+    // On its machine's own addresses alone a role asks for none, unless it was told to.
+    security: [{}, { token: ["admin"] }],
     paths,
     components: {
       schemas: {
@@ -101,21 +142,24 @@ export function openApiDocument(
         ...componentsOf([ERROR, ...answered], "output"),
       },
       responses: {
-        Error: { description: "An error", content: { [JSON_TYPE]: { schema: refTo(ERROR) } } },
+        Error: errorAnswer("An error"),
+        ...Object.fromEntries(REFUSALS.map(({ name, answer }) => [name, answer])),
       },
-      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      securitySchemes: { token: TOKEN_SCHEME },
     },
   };
 }
 
-function operationOf(route: RouteDescription, method: string): OpenApiOperation {
-  const { path, tag, summary, description, body } = route;
+function operationOf(role: Role, route: RouteDescription, method: string): OpenApiOperation {
+  const { path, tag, summary, body, access } = route;
+  const forWhom = access === "infer" ? "A token of the role infer will do." : undefined;
+  const description = [route.description, forWhom].filter((part) => part !== undefined).join(" ");
   const parameters = parametersOf(route);
   return {
     operationId: `${method}_${path.replaceAll(/[^a-z0-9]+/gi, "_").replaceAll(/^_|_$/g, "")}`,
     tags: [tag],
     summary,
-    ...(description !== undefined && { description }),
+    ...(description !== "" && { description }),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && {
       requestBody: { required: true, content: { [body.type ?? JSON_TYPE]: bodyOf(body) } },
@@ -124,11 +168,30 @@ function operationOf(route: RouteDescription, method: string): OpenApiOperation 
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, answer]) => [status, answerOf(answer)]),
       ),
+      ...refusalsOf(role, route),
       default: { $ref: "#/components/responses/Error" },
     },
     // Who watches over a process has no token of it.
     ...(path === "/health" && { security: [] }),
+    ...(access === "infer" && { security: [{}, { token: ["admin"] }, { token: ["infer"] }] }),
   };
+}
+
+/** What any route may refuse, and one with a body besides. */
+function refusalsOf(
+  role: Role,
+  { body, method }: RouteDescription,
+): OpenApiOperation["responses"] {
+  const hasBody = body !== undefined || method === "all";
+  return Object.fromEntries(
+    // A worker answers its hive alone, and counts nothing.
+    REFUSALS.filter(({ ofBodies }) => ofBodies ? hasBody : role !== "worker")
+      .map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]),
+  );
+}
+
+function errorAnswer(description: string): OpenApiAnswer {
+  return { description, content: { [JSON_TYPE]: { schema: refTo(ERROR) } } };
 }
 
 function answerOf({ description, headers, content }: DescribedAnswer): OpenApiAnswer {

@@ -1,4 +1,6 @@
+import { isTracing } from "../tracing/spans.ts";
 import { authorizationFor } from "./bearer_tokens.ts";
+import { trustFor } from "./trusted_authorities.ts";
 
 // Of one connection only, see RFC 9110, section 7.6.1; the host is the other side's own.
 const HOP_HEADERS = [
@@ -15,10 +17,12 @@ const HOP_HEADERS = [
   "authorization",
 ];
 
+const TRACE_HEADERS = ["traceparent", "tracestate"];
+
 /**
  * Passes a request on to another address and its answer back: method, headers, body and status
- * unchanged, streams as they come. Two exceptions: compression is asked not to be used, and the token
- * is this process's own for that address, or none. When who asked goes, the connection behind it is
+ * unchanged, streams as they come. Three exceptions: compression is asked not to be used, the token is
+ * this process's own for that address, or none, and where it makes spans the request is part of its own. When who asked goes, the connection behind it is
  * closed too.
  *
  * @throws {TypeError} If nobody answers there.
@@ -28,8 +32,11 @@ export async function passOn(request: Request, url: string): Promise<Response> {
   const asked = endToEnd(request.headers);
   // With any other value `fetch` would unpack the body and leave the headers as they were.
   asked.set("Accept-Encoding", "identity");
+  // Where this process makes spans, `fetch` adds its own beside what is there.
+  if (isTracing) { for (const name of TRACE_HEADERS) asked.delete(name); }
   for (const [name, value] of Object.entries(authorizationFor(url))) asked.set(name, value);
   const answer = await fetch(url, {
+    ...trustFor(url),
     method: request.method,
     headers: asked,
     body: request.body,

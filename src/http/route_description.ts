@@ -50,6 +50,8 @@ export interface RouteDescription {
   summary: string;
   /** What the summary leaves out. */
   description?: string;
+  /** For whom beside who may do everything. Default: nobody. */
+  access?: "infer" | undefined;
   parameters?: readonly DescribedParameter[];
   body?: DescribedBody;
   /** By HTTP status; errors beside them have one form on every route. */

@@ -137,3 +137,26 @@ for (
     assert.equal(error.message, `Cannot reach http://127.0.0.1:7833: ${why}`);
   });
 }
+
+Deno.test("requestJson() follows nobody elsewhere, and reads no more than it is to", async () => {
+  let asked = 0;
+  await withServer(() => {
+    asked++;
+    return Response.json({ n: 1 });
+  }, async (elsewhere) => {
+    for (const status of [301, 302, 307, 308]) {
+      await withServer(
+        () => new Response(null, { status, headers: { Location: elsewhere } }),
+        async (url) => {
+          await assert.rejects(requestJson(url, { method: "POST", body: { n: 1 }, schema }), {
+            code: "bad_answer",
+            message: new RegExp(`answered ${status}, and not as rbee does`),
+          });
+        },
+      );
+    }
+    assert.equal(asked, 0);
+    await assert.rejects(requestJson(elsewhere, { schema, maxBytes: 4 }), { code: "bad_answer" });
+    assert.deepEqual(await requestJson(elsewhere, { schema }), { n: 1 });
+  });
+});

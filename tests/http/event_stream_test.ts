@@ -123,3 +123,32 @@ Deno.test("eventStreamResponse() takes from its source only as its reader reads"
   }
   await reader.cancel();
 });
+
+Deno.test("eventStreamResponse() cuts the stream of a token that is revoked, in the middle or before its begin", async () => {
+  const revoked = new Set<() => void>();
+  const source = new SteppedSource();
+  let closed = 0;
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.set("caller", {
+      role: "infer",
+      tokenId: "token-1",
+      onRevoked: (listener) => {
+        revoked.add(listener);
+        return () => void revoked.delete(listener);
+      },
+    });
+    await next();
+  });
+  app.get("/", (c) => eventStreamResponse(c, source, { onClose: () => void closed++ }));
+  source.push("data: 1\n\n");
+  const reader = new FrameReader(await app.request("/"));
+  assert.equal(await reader.block(), "data: 1");
+  for (const listener of revoked) listener();
+  await assert.rejects(reader.block(), /revoked/);
+  assert.equal(closed, 1);
+
+  source.end();
+  assert.equal(await (await app.request("/")).text(), "");
+  assert.equal(revoked.size, 1, "a stream that has ended listens no more");
+});

@@ -24,6 +24,18 @@ function operation(route: RouteDescription): OpenApiOperation {
   return openApiDocument("hive", [route]).paths[route.path]![route.method]!;
 }
 
+Deno.test("openApiDocument() says whose token each route takes, and that health needs none", () => {
+  const { security, components } = openApiDocument("queen", [SEND_BEE]);
+  assert.deepEqual(security, [{}, { token: ["admin"] }]);
+  assert.equal(components.securitySchemes["token"]?.["scheme"], "bearer");
+  assert.match(components.securitySchemes["token"]?.["description"] ?? "", /rbee token create/);
+  assert.equal(operation(SEND_BEE).security, undefined);
+  const open = operation({ ...SEND_BEE, access: "infer" });
+  assert.deepEqual(open.security, [{}, { token: ["admin"] }, { token: ["infer"] }]);
+  assert.equal(open.description, "A token of the role infer will do.");
+  assert.deepEqual(operation({ ...SEND_BEE, method: "get", path: "/health" }).security, []);
+});
+
 Deno.test("openApiDocument() names the parts of a path, and says which parameters must be", () => {
   assert.deepEqual(operation(SEND_BEE).parameters?.map(({ name, required }) => [name, required]), [
     ["id", true],
@@ -91,4 +103,23 @@ Deno.test("openApiDocument() says which headers an answer has", () => {
   assert.equal(schema["format"], "uuid");
   const { 201: without } = operation(SEND_BEE).responses;
   assert.ok(!("headers" in without!));
+});
+
+Deno.test("openApiDocument() says of every route what limits answer, and of those with a body what bounds it", () => {
+  const document = openApiDocument("hive", [
+    { method: "get", path: "/v1/wax", tag: "x", summary: "x", answers: {} },
+    { method: "post", path: "/v1/wax", tag: "x", summary: "x", body: { schemas: [] }, answers: {} },
+  ]);
+  const { get, post } = document.paths["/v1/wax"]!;
+  assert.deepEqual(Object.keys(get!.responses), ["429", "default"]);
+  assert.deepEqual(Object.keys(post!.responses), ["408", "413", "429", "default"]);
+  assert.deepEqual(post!.responses["429"], { $ref: "#/components/responses/TooMany" });
+  const tooMany = document.components.responses["TooMany"];
+  assert.deepEqual(Object.keys(tooMany?.headers ?? {}), ["Retry-After"]);
+});
+
+Deno.test("openApiDocument() says nothing of limits for a worker, which has none", () => {
+  const route = { method: "get", path: "/v1/wax", tag: "x", summary: "x", answers: {} } as const;
+  const { get } = openApiDocument("worker", [route]).paths["/v1/wax"]!;
+  assert.deepEqual(Object.keys(get!.responses), ["default"]);
 });
