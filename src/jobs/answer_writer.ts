@@ -1,5 +1,6 @@
 import type { Usage } from "../contracts/job_event.ts";
 import { narrate } from "../narration/narrate.ts";
+import { addSpan } from "../tracing/spans.ts";
 import { emitToken } from "./emit.ts";
 
 /**
@@ -25,6 +26,15 @@ export class AnswerWriter {
   write(text: string): void {
     this.begin();
     emitToken(text, this.#pieces++);
+  }
+
+  /** Adds the two parts of the answer to the trace in force: until its first token, and from then on. */
+  endSpans(): void {
+    const nowMs = performance.now();
+    const at = (ms: number) => performance.timeOrigin + ms;
+    const firstMs = this.#firstMs ?? nowMs;
+    addSpan("prompt_evaluation", { from: at(this.#startedMs), to: at(firstMs) });
+    if (this.#firstMs !== undefined) addSpan("generation", { from: at(firstMs), to: at(nowMs) });
   }
 
   /** Narrates `infer_done`: how much was answered and how fast. */

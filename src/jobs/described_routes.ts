@@ -70,11 +70,15 @@ export const EVENT_STREAM = {
 
 /** The routes of jobs; what a submit may hold are the operations of the role. */
 export function describeJobRoutes(handlers: OperationHandlers): RouteDescription[] {
+  const isForInfer = Object.values(handlers).some(({ permitInfer }) => permitInfer !== undefined);
+  // A token of the role infer reaches its own jobs alone, where it can have any.
+  const access = isForInfer ? "infer" as const : undefined;
   return [
     {
       method: "post",
       path: "/v1/jobs",
       tag,
+      access,
       summary: "Submit an operation, which runs at once",
       description: "Any submit may carry job_id, so that a repeat is the same job, and " +
         "unwatched_limit_ms, after which without a reader it is cancelled.",
@@ -106,6 +110,7 @@ export function describeJobRoutes(handlers: OperationHandlers): RouteDescription
       method: "get",
       path: "/v1/jobs",
       tag,
+      access,
       summary: "The jobs, newest first",
       parameters: [
         { in: "query", name: "state", description: "Of this state alone", schema: jobStateSchema },
@@ -127,6 +132,7 @@ export function describeJobRoutes(handlers: OperationHandlers): RouteDescription
       method: "get",
       path: "/v1/jobs/{id}",
       tag,
+      access,
       summary: "One job",
       answers: { 200: { description: "The job", content: { "application/json": job } } },
     },
@@ -134,6 +140,7 @@ export function describeJobRoutes(handlers: OperationHandlers): RouteDescription
       method: "delete",
       path: "/v1/jobs/{id}",
       tag,
+      access,
       summary: "Cancel a job",
       description: "Its stream ends with cancelled when all that it started is gone.",
       answers: {
@@ -147,6 +154,7 @@ export function describeJobRoutes(handlers: OperationHandlers): RouteDescription
       method: "get",
       path: "/v1/jobs/{id}/stream",
       tag,
+      access,
       summary: "The events of a job, from its first to its last",
       description:
         "In the typed dialect the type of an event is its name in the stream (event:), " +

@@ -16,6 +16,8 @@ export interface EventLogOptions {
   kept?: { lastSeq: number; ended: boolean } | undefined;
   /** The terminal event, for readers of a log that has ended and has lost it. */
   lostEnd?: () => NewJobEvent & { at: string };
+  /** Told how many events a reader wanted that are no longer kept. */
+  onLost?: ((events: number) => void) | undefined;
 }
 
 const JOURNAL_AFTER_CHARACTERS = 256 * 1024;
@@ -34,11 +36,16 @@ export class EventLog {
   readonly #journal: EventLogOptions["journal"];
   readonly #lostEnd: EventLogOptions["lostEnd"];
   readonly #bell = new SignalBell();
+  readonly #onLost: EventLogOptions["onLost"];
   readonly #collect = () => this.flush();
+  /** When it was made, in milliseconds of `performance.now()`. */
+  readonly beganMs = performance.now();
   #journaledTo: number;
   #unjournaledCharacters = 0;
   #ended: boolean;
-  #lastAppendMs = performance.now();
+  #lastAppendMs = this.beganMs;
+  #firstTokenMs: number | undefined;
+  #tokens = 0;
 
   constructor(options: EventLogOptions = {}) {
     const { maxBytes, kept } = options;
@@ -48,6 +55,7 @@ export class EventLog {
     });
     this.#journal = options.journal;
     this.#lostEnd = options.lostEnd;
+    this.#onLost = options.onLost;
     this.#journaledTo = kept?.lastSeq ?? 0;
     this.#ended = kept?.ended ?? false;
   }
@@ -67,6 +75,16 @@ export class EventLog {
     return this.#lastAppendMs;
   }
 
+  /** When the first token was appended, in milliseconds of `performance.now()`. */
+  get firstTokenMs(): number | undefined {
+    return this.#firstTokenMs;
+  }
+
+  /** How many tokens were appended. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
   /** The memory in use, in bytes. */
   get bytes(): number {
     return this.#ring.bytes;
@@ -83,6 +101,10 @@ export class EventLog {
     this.#flushBefore(text);
     const seq = this.#ring.append(text);
     this.#lastAppendMs = performance.now();
+    if (event.type === "token") {
+      this.#tokens++;
+      this.#firstTokenMs ??= this.#lastAppendMs;
+    }
     this.#unjournaledCharacters += text.length;
     if (isTerminal(event)) {
       this.#ended = true;
@@ -159,6 +181,8 @@ export class EventLog {
 
   /** A reader must see how the job ended, whatever else is gone. */
   #encodeLost(from: number, to: number): string {
+    const keepsEnd = this.#ended && to >= this.lastSeq && this.#lostEnd !== undefined;
+    this.#onLost?.(to - from + (keepsEnd ? 0 : 1));
     if (!this.#ended || to < this.lastSeq || this.#lostEnd === undefined) {
       return encodeGap(from, to);
     }

@@ -4,6 +4,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { isTerminal, type JobEvent } from "../contracts/job_event.ts";
 import { unreachable } from "../http/api_client.ts";
 import { EventConnection } from "../http/event_connection.ts";
+import { askAgainInMs } from "./ask_again.ts";
 
 /** A stream of a job that has begun. */
 export interface OpenedStream {
@@ -71,11 +72,13 @@ export async function* followJob(
     if (performance.now() - lostAtMs > options.patienceMs) {
       throw new RbeeError(
         "connection_lost",
-        `${loss.message}; gave up after ${Math.round(options.patienceMs / 1000)} s`,
+        `${loss.message}; gave up after ${
+          Math.round(options.patienceMs / 1000)
+        } s; see rbee status`,
         { cause: loss },
       );
     }
-    const waitMs = backoff.next();
+    const waitMs = askAgainInMs(loss) ?? backoff.next();
     options.onReconnect?.({ error: loss, waitMs });
     await delay(waitMs, { signal });
   }
@@ -85,5 +88,6 @@ export async function* followJob(
 function asLoss(baseUrl: string, error: unknown): RbeeError {
   if (!(error instanceof RbeeError)) return unreachable(baseUrl, error);
   if (error.code === "unreachable" || error.code === "hive_unreachable") return error;
+  if (askAgainInMs(error) !== undefined) return error;
   throw error;
 }

@@ -19,16 +19,28 @@ export class CancelRequest extends Error {
   override readonly name = "CancelRequest";
 }
 
+/** What is counted of the streams of jobs, of all of them in one. */
+export interface StreamTally {
+  /** How many read now. */
+  readers: number;
+  /** Events that readers wanted and that were no longer kept. */
+  lostEvents: number;
+}
+
 /** What a job is made of. */
 export interface JobOptions {
   id: string;
   operation: string;
   correlationId: string;
+  /** The id of the token that it was submitted with; undefined: the person's own. */
+  owner?: string | undefined;
   /** Cancelled after so many milliseconds without a reader; undefined: never. */
   unwatchedLimitMs?: number | undefined;
   log?: EventLogOptions;
   /** What a process before this one kept of it. */
   kept?: JobView | undefined;
+  /** Where its readers are counted. Default: nowhere. */
+  tally?: StreamTally | undefined;
   /** Called with what must be kept, each time it changes. */
   onRecord?: ((record: JobRecord) => void) | undefined;
 }
@@ -41,13 +53,17 @@ export class Job {
   readonly id: string;
   readonly operation: string;
   readonly correlationId: string;
+  /** The id of the token that it was submitted with; undefined: the person's own. */
+  readonly owner: string | undefined;
   readonly log: EventLog;
   readonly createdAt: string;
   readonly #abort = new AbortController();
   readonly #unwatchedLimitMs: number | undefined;
   readonly #onRecord: JobOptions["onRecord"];
+  readonly #tally: StreamTally | undefined;
   readonly #delegated = new Map<string, DelegatedJob>();
   #state: JobState = "queued";
+  #traceId: string | undefined;
   #startedAt: string | null = null;
   #finishedAt: string | null = null;
   #result: JobView["result"];
@@ -61,7 +77,14 @@ export class Job {
     this.id = options.id;
     this.operation = options.operation;
     this.correlationId = options.correlationId;
-    this.log = new EventLog({ ...options.log, lostEnd: () => this.#terminalEvent() });
+    this.owner = options.owner;
+    const { tally } = options;
+    this.#tally = tally;
+    this.log = new EventLog({
+      ...options.log,
+      lostEnd: () => this.#terminalEvent(),
+      ...(tally && { onLost: (events: number) => void (tally.lostEvents += events) }),
+    });
     this.#unwatchedLimitMs = options.unwatchedLimitMs;
     this.#onRecord = options.onRecord;
     this.createdAt = options.kept?.created_at ?? timestamp();
@@ -70,6 +93,7 @@ export class Job {
     } else {
       const { state, started_at, finished_at, result, error } = options.kept;
       this.#state = state;
+      this.#traceId = options.kept.trace_id;
       this.#startedAt = started_at;
       this.#finishedAt = finished_at;
       this.#result = result;
@@ -83,6 +107,11 @@ export class Job {
     return this.#state;
   }
 
+  /** How many tokens it took, of a job of this process that was done and tells it. */
+  get usage(): Usage | undefined {
+    return this.#end?.type === "done" ? this.#end.usage : undefined;
+  }
+
   /** Aborts when the job is to end early: a {@linkcode CancelRequest}, or the error of a limit. */
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -93,9 +122,14 @@ export class Job {
     return this.#ended.promise;
   }
 
-  /** Takes a queued job to `running`. Returns false when it has already ended. */
-  start(): boolean {
+  /**
+   * Takes a queued job to `running`. Returns false when it has already ended.
+   *
+   * @param options.traceId The trace that its spans are of. Default: there is none.
+   */
+  start(options: { traceId?: string | undefined } = {}): boolean {
     if (!canBecome(this.#state, "running")) return false;
+    this.#traceId = options.traceId;
     this.#state = "running";
     this.#startedAt = timestamp();
     return true;
@@ -134,12 +168,14 @@ export class Job {
   /** Counts a reader of the stream; call what it returns when the reader has gone. */
   addReader(): () => void {
     this.#readers++;
+    if (this.#tally !== undefined) this.#tally.readers++;
     clearTimeout(this.#unwatchedTimer);
     let gone = false;
     return () => {
       if (gone) return;
       gone = true;
       this.#readers--;
+      if (this.#tally !== undefined) this.#tally.readers--;
       this.#watchForReaders();
     };
   }
@@ -158,7 +194,9 @@ export class Job {
 
   /** What is kept of the job beside its events. */
   record(): JobRecord {
-    return { job: this.view(), delegated: [...this.#delegated.values()] };
+    const { owner } = this;
+    const delegated = [...this.#delegated.values()];
+    return { job: this.view(), delegated, ...(owner !== undefined && { owner }) };
   }
 
   /** What is told about the job over HTTP. */
@@ -171,6 +209,7 @@ export class Job {
       started_at: this.#startedAt,
       finished_at: this.#finishedAt,
       correlation_id: this.correlationId,
+      ...(this.#traceId === undefined ? {} : { trace_id: this.#traceId }),
       last_seq: this.log.lastSeq,
       ...(this.#result === undefined ? {} : { result: this.#result }),
       ...(this.#error === undefined ? {} : { error: this.#error }),

@@ -7,6 +7,7 @@ import { isTerminal, type JobEvent, type TerminalEvent } from "../contracts/job_
 import { requestJson, unreachable } from "../http/api_client.ts";
 import { EventConnection, SILENCE_LIMIT_MS } from "../http/event_connection.ts";
 import { followJob, type OpenedStream } from "./follow_job.ts";
+import { askAgainInMs } from "./ask_again.ts";
 import { newJobId } from "./job_id.ts";
 
 /** How a {@linkcode JobClient} treats a connection that is lost. */
@@ -17,7 +18,12 @@ export interface JobClientOptions {
   submitPatienceMs?: number;
   /** How long a stream may bring nothing at all, comments included. Default 45,000. */
   silenceLimitMs?: number;
-  /** Told at each loss of the connection, before the next attempt. */
+  /**
+   * How long a submit is tried again while the role says that its limits are met, as often as it says.
+   * Default 30,000.
+   */
+  limitPatienceMs?: number;
+  /** Told at each loss of the connection, and where limits are met, before the next attempt. */
   onReconnect?: (loss: { error: RbeeError; waitMs: number }) => void;
 }
 
@@ -44,13 +50,15 @@ export class JobClient {
   readonly baseUrl: string;
   readonly #patienceMs: number;
   readonly #submitPatienceMs: number;
+  readonly #limitPatienceMs: number;
   readonly #silenceLimitMs: number;
   readonly #onReconnect: JobClientOptions["onReconnect"];
 
   constructor(baseUrl: string, options: JobClientOptions = {}) {
-    this.baseUrl = baseUrl.replace(/\/+$/, "");
+    this.baseUrl = baseUrl.replace(/(?<!\/)\/+$/, "");
     this.#patienceMs = options.patienceMs ?? 60_000;
     this.#submitPatienceMs = options.submitPatienceMs ?? 0;
+    this.#limitPatienceMs = options.limitPatienceMs ?? 30_000;
     this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
     this.#onReconnect = options.onReconnect;
   }
@@ -67,17 +75,24 @@ export class JobClient {
     return await this.#untilHeard(signal, () => requestJson(`${this.baseUrl}/v1/jobs`, request));
   }
 
-  /** Sends a submit, again and again within the patience while nobody answers. */
+  /**
+   * Sends a submit, again and again within the patience while nobody answers, or who answers asks for
+   * patience.
+   */
   async #untilHeard<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
     const backoff = new Backoff({ firstMs: 50, maxMs: 2000, jitter: 0.2 });
-    const deadlineMs = performance.now() + this.#submitPatienceMs;
+    const startedMs = performance.now();
     for (;;) {
       try {
         return await send();
       } catch (error) {
-        const lost = error instanceof RbeeError && error.code === "unreachable";
-        if (!lost || performance.now() >= deadlineMs) throw error;
-        const waitMs = backoff.next();
+        if (!(error instanceof RbeeError)) throw error;
+        const askedMs = askAgainInMs(error);
+        if (askedMs === undefined && error.code !== "unreachable") throw error;
+        const patienceMs = askedMs === undefined ? this.#submitPatienceMs : this.#limitPatienceMs;
+        const spentMs = performance.now() - startedMs;
+        if (spentMs + (askedMs ?? 0) >= patienceMs) throw error;
+        const waitMs = askedMs ?? backoff.next();
         this.#onReconnect?.({ error, waitMs });
         await delay(waitMs, { signal });
       }

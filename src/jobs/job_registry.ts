@@ -4,10 +4,12 @@ import { jobIdSchema } from "../contracts/identifiers.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
 import { isTerminal } from "../contracts/job_event.ts";
+import { type Caller, LOCAL_PERSON } from "../http/caller.ts";
 import type { Journal } from "../journal/journal.ts";
 import { splitEvents } from "../sse/split_events.ts";
-import { Job } from "./job.ts";
+import { Job, type StreamTally } from "./job.ts";
 import { jobIdTimeMs, newJobId } from "./job_id.ts";
+import { mayReach } from "./job_owner.ts";
 import { hasEnded } from "./job_state.ts";
 
 /** What is kept of jobs that have ended; past any bound the oldest go. */
@@ -35,6 +37,8 @@ export interface NewJob {
   jobId?: string | undefined;
   correlationId?: string | undefined;
   unwatchedLimitMs?: number | undefined;
+  /** The id of the token that it is submitted with. */
+  owner?: string | undefined;
 }
 
 interface EndedJob {
@@ -49,10 +53,15 @@ export class JobRegistry {
   readonly #options: Required<Omit<JobRegistryOptions, "journal">>;
   readonly #journal: Journal | undefined;
   readonly #jobs = new Map<string, Job>();
+  /** What is counted of the streams of all of them. */
+  readonly tally: StreamTally = { readers: 0, lostEvents: 0 };
+  readonly #endListeners = new Set<(job: Job) => void>();
   /** In order of their end. */
   readonly #ended: EndedJob[] = [];
   /** How many of those, from the first, have left their log to the journal. */
   #released = 0;
+  /** How many have not ended, by the token that they were submitted with. */
+  readonly #active = new Map<string | undefined, number>();
   #endedBytes = 0;
   #expiredUpToMs = 0;
 
@@ -85,11 +94,18 @@ export class JobRegistry {
       operation: options.operation,
       correlationId: options.correlationId ?? v7(),
       unwatchedLimitMs: options.unwatchedLimitMs,
+      owner: options.owner,
       log: { journal: this.#journal && { id, journal: this.#journal } },
+      tally: this.tally,
       onRecord: (record) => this.#journal?.saveJob(record),
     });
     this.#jobs.set(id, job);
-    job.ended.then(() => this.#retire(job, this.#options.now()));
+    this.#active.set(job.owner, this.activeOf(job.owner) + 1);
+    job.ended.then(() => {
+      for (const listener of this.#endListeners) listener(job);
+      this.#endedOne(job.owner);
+      this.#retire(job, this.#options.now());
+    });
     return { job, created: true };
   }
 
@@ -110,12 +126,14 @@ export class JobRegistry {
         id: kept.job_id,
         operation: kept.operation,
         correlationId: kept.correlation_id,
+        owner: record.owner,
         log: {
           journal: { id: kept.job_id, journal },
           // The journal may have lost the end of what it knows to have ended.
           kept: { lastSeq: ended ? Math.max(lastSeq, kept.last_seq) : lastSeq, ended },
         },
         kept,
+        tally: this.tally,
         onRecord: (changed) => journal.saveJob(changed),
       });
       this.#jobs.set(job.id, job);
@@ -135,20 +153,21 @@ export class JobRegistry {
     return orphans;
   }
 
-  /** The job of an id, if it is here. */
-  find(id: string): Job | undefined {
-    return this.#jobs.get(id);
+  /** The job of an id, if it is here and `caller` may know of it. */
+  find(id: string, caller: Caller = LOCAL_PERSON): Job | undefined {
+    const job = this.#jobs.get(id);
+    return job !== undefined && mayReach(caller, job) ? job : undefined;
   }
 
   /**
-   * The job of an id.
+   * The job of an id. One that `caller` may not know of is as one that never was.
    *
    * @throws {RbeeError} `job_expired` If the id is of a time from which nothing is kept.
    * @throws {RbeeError} `job_not_found` If there never was such a job here.
    */
-  get(id: string): Job {
+  get(id: string, caller: Caller = LOCAL_PERSON): Job {
     this.#expire();
-    const job = this.#jobs.get(id);
+    const job = this.find(id, caller);
     if (job !== undefined) return job;
     const shown = id.slice(0, 80);
     if (jobIdSchema.safeParse(id).success && jobIdTimeMs(id) <= this.#keptSinceMs()) {
@@ -160,11 +179,19 @@ export class JobRegistry {
     );
   }
 
-  /** Jobs, newest first. */
-  list(options: { state?: JobState | undefined; limit?: number | undefined } = {}): JobView[] {
+  /** Jobs that `caller` may know of, newest first. */
+  list(
+    options: {
+      state?: JobState | undefined;
+      limit?: number | undefined;
+      caller?: Caller | undefined;
+    } = {},
+  ): JobView[] {
+    const { caller = LOCAL_PERSON } = options;
     this.#expire();
     const views: JobView[] = [];
     for (const job of [...this.#jobs.values()].reverse()) {
+      if (!mayReach(caller, job)) continue;
       if (options.state !== undefined && job.state !== options.state) continue;
       if (views.length === (options.limit ?? Infinity)) break;
       views.push(job.view());
@@ -175,6 +202,23 @@ export class JobRegistry {
   /** Jobs that have not ended. */
   active(): Job[] {
     return [...this.#jobs.values()].filter((job) => !hasEnded(job.state));
+  }
+
+  /** Has `listener` told of each job that is made here and ends. It must not throw. Returns what ends that. */
+  onEnded(listener: (job: Job) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => void this.#endListeners.delete(listener);
+  }
+
+  /** How many jobs of a token have not ended; without one, of who needs none. */
+  activeOf(owner: string | undefined): number {
+    return this.#active.get(owner) ?? 0;
+  }
+
+  #endedOne(owner: string | undefined): void {
+    const left = this.activeOf(owner) - 1;
+    if (left > 0) this.#active.set(owner, left);
+    else this.#active.delete(owner);
   }
 
   #retire(job: Job, endedMs: number): void {

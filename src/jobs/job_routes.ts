@@ -2,8 +2,10 @@ import { type Context, Hono } from "hono";
 import { RbeeError } from "../base/rbee_error.ts";
 import { correlationIdSchema } from "../contracts/identifiers.ts";
 import { jobStateSchema, submitOptionsSchema } from "../contracts/job.ts";
+import { callerOf } from "../http/caller.ts";
 import { eventStreamResponse } from "../http/event_stream.ts";
 import { readJsonObject, validate } from "../http/json_body.ts";
+import { countStream } from "../http/limit_requests.ts";
 import { STREAM_HEAD } from "../sse/encode_event.ts";
 import type { LogCursor } from "./event_log.ts";
 import type { Job } from "./job.ts";
@@ -23,11 +25,13 @@ export function jobRoutes(intake: JobIntake): Hono {
       what: "a submit",
     });
     // What is wrong with the stream is told before there is a job. That of a new one begins at its begin.
-    const readStream = streams ? streamReader(c, registry.find(submit.job_id ?? "")) : undefined;
+    const known = registry.find(submit.job_id ?? "", callerOf(c));
+    const readStream = streams ? streamReader(c, known) : undefined;
     const job = submitJob(intake, body, {
       jobId: submit.job_id,
       correlationId,
       unwatchedLimitMs: submit.unwatched_limit_ms,
+      caller: callerOf(c),
     });
     c.header("X-Correlation-Id", job.correlationId);
     c.header("X-Rbee-Job-Id", job.id);
@@ -43,14 +47,15 @@ export function jobRoutes(intake: JobIntake): Hono {
       jobs: registry.list({
         state: state === undefined ? undefined : readState(state),
         limit: limit === undefined ? undefined : readCount("limit", limit),
+        caller: callerOf(c),
       }),
     });
   });
 
-  app.get("/v1/jobs/:id", (c) => c.json(registry.get(c.req.param("id")).view()));
+  app.get("/v1/jobs/:id", (c) => c.json(registry.get(c.req.param("id"), callerOf(c)).view()));
 
   app.delete("/v1/jobs/:id", (c) => {
-    const job = registry.get(c.req.param("id"));
+    const job = registry.get(c.req.param("id"), callerOf(c));
     if (!job.cancel("on request")) {
       throw new RbeeError(
         "job_already_ended",
@@ -61,7 +66,7 @@ export function jobRoutes(intake: JobIntake): Hono {
   });
 
   app.get("/v1/jobs/:id/stream", (c) => {
-    const job = registry.get(c.req.param("id"));
+    const job = registry.get(c.req.param("id"), callerOf(c));
     return streamReader(c, job)(job);
   });
 
@@ -72,13 +77,14 @@ export function jobRoutes(intake: JobIntake): Hono {
  * Reads how a request wants the stream of a job, of one that there is or, without one, of one yet to be
  * made. What it gives answers with that stream.
  *
- * @throws {RbeeError} `invalid_cursor` or `invalid_request` If it cannot be had so.
+ * @throws {RbeeError} `invalid_cursor`, `invalid_request` or `too_many_streams` If it cannot be had so.
  */
 function streamReader(c: Context, known: Job | undefined): (job: Job) => Response {
   const after = known === undefined
     ? readAfter(c, 0)
     : readAfter(c, known.log.lastSeq, { crashed: wasInterrupted(known) });
   const plain = wantsPlainText(c);
+  countStream(c);
   return (job) => {
     const cursor = job.log.cursor(after);
     // Counted only now: a request that was refused is no reader.

@@ -1,7 +1,6 @@
 import { messageOf, type RbeeError } from "../base/rbee_error.ts";
 import type { JournalSettings } from "../config/rbee_yaml.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
-import type { Journal } from "../journal/journal.ts";
 import { SqliteJournal } from "../journal/sqlite_journal.ts";
 import { narrate } from "../narration/narrate.ts";
 import type { Job } from "./job.ts";
@@ -12,7 +11,7 @@ import { JobRegistry } from "./job_registry.ts";
 export interface KeptJobs extends AsyncDisposable {
   registry: JobRegistry;
   /** Where they are kept. */
-  journal: Journal;
+  journal: SqliteJournal;
   /** Jobs elsewhere whose own job here was interrupted. */
   orphans: DelegatedJob[];
 }
@@ -33,7 +32,7 @@ export function openKeptJobs(
 ): KeptJobs {
   const journal = new SqliteJournal({
     path,
-    keepTokens: settings.keep_completions,
+    keepAnswers: settings.keep_completions,
     maxJobBytes: settings.max_job_mib * MEBIBYTE,
   });
   const registry = new JobRegistry({

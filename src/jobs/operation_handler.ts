@@ -13,6 +13,12 @@ export interface OperationHandler {
    * @throws {RbeeError} `queue_full` If there is no room for another.
    */
   admit?: ((request: unknown) => void) | undefined;
+  /**
+   * Whether a token of the role `infer` may submit it: not where this is missing, nor where it throws.
+   *
+   * @throws {RbeeError} `forbidden` If the request names what such a token may not name.
+   */
+  permitInfer?: ((request: unknown) => void) | undefined;
 }
 
 /** The operations of a role by name. */
@@ -23,13 +29,19 @@ export function operation<S extends z.ZodType>(
   schema: S,
   limit: JobLimit,
   run: (request: z.infer<S>, job: Job) => Promise<JobResult>,
-  options: { admit?: (request: z.infer<S>) => void } = {},
+  options: {
+    admit?: (request: z.infer<S>) => void;
+    permitInfer?: (request: z.infer<S>) => void;
+  } = {},
 ): OperationHandler {
-  const { admit } = options;
+  const { admit, permitInfer } = options;
   return {
     schema,
     limit,
     run: (request, job) => run(request as z.infer<S>, job),
     ...(admit && { admit: (request: unknown) => admit(request as z.infer<S>) }),
+    ...(permitInfer && {
+      permitInfer: (request: unknown) => permitInfer(request as z.infer<S>),
+    }),
   };
 }

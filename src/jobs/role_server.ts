@@ -1,20 +1,23 @@
 import type { Hono } from "hono";
 import { v7 } from "uuid";
 import { within } from "../base/delay.ts";
-import { RbeeError } from "../base/rbee_error.ts";
 import type { Role } from "../contracts/identifiers.ts";
+import type { Access } from "../http/access.ts";
 import { createApp } from "../http/app.ts";
 import { COMMON_ROUTES } from "../http/described_routes.ts";
 import { addDocumentRoutes } from "../http/document_routes.ts";
 import { HealthState } from "../http/health.ts";
-import { listen, type Listener, type ListenOptions } from "../http/listen.ts";
+import type { RequestLimits } from "../http/request_limits.ts";
+import type { NetworkListener } from "../http/network_listener.ts";
 import type { RouteDescription } from "../http/route_description.ts";
+import { RoleMetrics } from "../metrics/role_metrics.ts";
 import { narrate } from "../narration/narrate.ts";
-import { describePortHolder, findPortHolder } from "../process/port_holder.ts";
 import { describeJobRoutes } from "./described_routes.ts";
+import { addJobMetrics } from "./job_metrics.ts";
 import { JobRegistry } from "./job_registry.ts";
 import { jobRoutes } from "./job_routes.ts";
 import type { OperationHandlers } from "./operation_handler.ts";
+import { listenForRole, type RoleListener } from "./role_listener.ts";
 import type { JobIntake } from "./submit_job.ts";
 
 /** What makes a server into a role. */
@@ -29,10 +32,16 @@ export interface RoleServerOptions {
   routes?: (app: Hono, jobs: JobIntake) => void;
   /** What those routes are, for the role's document. */
   describedRoutes?: readonly RouteDescription[];
-  /** Names beside the loopback ones under which it may be addressed. */
-  names?: readonly string[];
-  /** What requests must show, all but those for its health. Default: nothing. */
-  token?: string | undefined;
+  /** Names beside the loopback ones and `host` under which it may be addressed, asked for at each request. */
+  names?: () => readonly string[];
+  /** Whom it answers. Default: everybody, who may do everything. */
+  access?: Access | undefined;
+  /** The listener that has its address already, where others can reach it. Default: one on loopback. */
+  network?: NetworkListener | undefined;
+  /** What bounds requests. Default: nothing but the size of bodies and the time that they may take. */
+  limits?: RequestLimits | undefined;
+  /** Adds the role's own figures to those of its jobs and requests. */
+  measure?: ((metrics: RoleMetrics) => void) | undefined;
   /** How long running jobs may go on once a shutdown begins. Default 10,000. */
   graceMs?: number;
 }
@@ -40,6 +49,8 @@ export interface RoleServerOptions {
 /** A role that accepts connections. */
 export interface RoleServer {
   readonly url: string;
+  /** How this home reaches it, where that is not `url`. */
+  readonly localUrl?: string | undefined;
   readonly registry: JobRegistry;
   readonly health: HealthState;
   /** Resolves when `POST /v1/shutdown` asks for the end. */
@@ -48,6 +59,11 @@ export interface RoleServer {
   drain(options?: { graceMs?: number }): Promise<void>;
   /** Closes the listener. */
   close(): Promise<void>;
+}
+
+/** Why a role that ends cancels the jobs that the grace period has not ended. */
+export function stoppingReason(role: RoleServerOptions["role"]): string {
+  return `the ${role} is stopping`;
 }
 
 /**
@@ -62,38 +78,55 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
   const health = new HealthState(options.role, v7());
   const registry = options.registry ?? new JobRegistry();
   const shutdown = Promise.withResolvers<void>();
+  const describedRoutes = [
+    ...COMMON_ROUTES,
+    ...describeJobRoutes(options.handlers),
+    ...options.describedRoutes ?? [],
+  ];
+  const metrics = new RoleMetrics(options.role);
+  addJobMetrics(metrics, registry);
+  options.measure?.(metrics);
   const app = createApp({
     health,
+    metrics,
     requestShutdown: () => shutdown.resolve(),
-    names: [...(options.names ?? []), options.host],
-    token: options.token,
+    names: () => [...(options.names?.() ?? []), options.host],
+    anyAddress: /^(0\.0\.0\.0|\[?::\]?)$/.test(options.host),
+    access: options.access,
+    limits: options.limits,
+    describedRoutes,
   });
   const jobs: JobIntake = {
     registry,
     handlers: options.handlers,
     accepting: () => health.status !== "stopping",
+    limits: options.limits,
   };
   app.route("/", jobRoutes(jobs));
   options.routes?.(app, jobs);
   addDocumentRoutes(app, {
     role: options.role,
-    routes: [
-      ...COMMON_ROUTES,
-      ...describeJobRoutes(options.handlers),
-      ...options.describedRoutes ?? [],
-    ],
+    routes: describedRoutes,
   });
   const { host, port } = options;
-  const listener = listenOrSayWho({
-    host,
-    port,
-    handler: (request, way) => app.fetch(request, way),
-  });
+  let listener: RoleListener;
+  try {
+    listener = listenForRole({
+      network: options.network,
+      host,
+      port,
+      handler: (request, way) => app.fetch(request, way),
+    });
+  } catch (error) {
+    metrics[Symbol.dispose]();
+    throw error;
+  }
   narrate("listening", `Listening on ${listener.url}`, {
     fields: { url: listener.url, port: listener.port },
   });
   return {
     url: listener.url,
+    localUrl: listener.localUrl,
     registry,
     health,
     shutdownRequested: shutdown.promise,
@@ -104,28 +137,12 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
       narrate("drain", `Waiting for ${running.length} running jobs, ${graceMs / 1000} s at most`);
       const ended = Promise.all(running.map((job) => job.ended));
       if (await within(ended.then(() => true), graceMs)) return;
-      for (const job of running) job.cancel(`the ${options.role} is stopping`);
+      for (const job of running) job.cancel(stoppingReason(options.role));
       await ended;
     },
-    close: () => listener.close(),
+    async close() {
+      await listener.close();
+      metrics[Symbol.dispose]();
+    },
   };
-}
-
-/** As {@linkcode listen}, but the error of a port that is taken names who has it. */
-function listenOrSayWho(options: ListenOptions): Listener {
-  try {
-    return listen(options);
-  } catch (error) {
-    if (!(error instanceof RbeeError && error.code === "port_in_use")) throw error;
-    const { host, port } = options;
-    const holder = findPortHolder(host, port);
-    if (holder === undefined) throw error;
-    throw new RbeeError(
-      error.code,
-      `Port ${port} on ${host} is taken by ${
-        describePortHolder(holder)
-      }; choose another with --port (0 for any free one)`,
-      { details: { port, ...(holder.pid === undefined ? {} : { pid: holder.pid }) } },
-    );
-  }
 }

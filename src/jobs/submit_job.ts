@@ -1,9 +1,12 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import { type Caller, LOCAL_PERSON } from "../http/caller.ts";
 import { validate } from "../http/json_body.ts";
+import type { RequestLimits } from "../http/request_limits.ts";
 import type { Job } from "./job.ts";
 import type { JobRegistry, NewJob } from "./job_registry.ts";
 import { runJob } from "./job_runner.ts";
-import type { OperationHandlers } from "./operation_handler.ts";
+import { mayReach } from "./job_owner.ts";
+import type { OperationHandler, OperationHandlers } from "./operation_handler.ts";
 
 /** What takes a role's jobs. */
 export interface JobIntake {
@@ -11,6 +14,8 @@ export interface JobIntake {
   handlers: OperationHandlers;
   /** False while the role ends: new jobs are then refused. */
   accepting(): boolean;
+  /** How many jobs a token may have. Default: as many as it likes. */
+  limits?: Pick<RequestLimits, "requireRoomForJob"> | undefined;
 }
 
 /**
@@ -20,26 +25,47 @@ export interface JobIntake {
  * @param body `operation`, and the fields of that operation.
  * @throws {RbeeError} `invalid_request` or `unknown_operation` If it does not fit; `details.field` names
  * the first wrong field.
+ * @throws {RbeeError} `forbidden` If `caller` may not submit it.
+ * @throws {RbeeError} `job_id_taken` If the id is that of a job of which `caller` may not know.
  * @throws {RbeeError} `shutting_down` If the role is stopping.
+ * @throws {RbeeError} `too_many_jobs` If `caller` has as many that have not ended as it may have.
  * @throws {RbeeError} `queue_full` If there is no room for another.
  * @throws {RbeeError} `job_expired` If the id is of a time from which nothing is kept.
  */
 export function submitJob(
   intake: JobIntake,
   body: Record<string, unknown>,
-  options: Omit<NewJob, "operation"> = {},
+  options: Omit<NewJob, "operation" | "owner"> & { caller?: Caller } = {},
 ): Job {
   const { registry } = intake;
+  const { caller = LOCAL_PERSON, ...given } = options;
   const { name, handler } = findHandler(intake.handlers, body);
   const request = validate(handler.schema, body, { what: `the operation "${name}"` });
-  const repeated = options.jobId !== undefined && registry.find(options.jobId) !== undefined;
+  if (caller.role === "infer") requirePermission(name, handler, request);
+  const known = given.jobId === undefined ? undefined : registry.find(given.jobId);
+  if (known !== undefined && !mayReach(caller, known)) {
+    // Not a word of whose it is, what it does, or how it is.
+    throw new RbeeError("job_id_taken", "This job_id is taken; choose another, or leave it out");
+  }
+  const repeated = known !== undefined;
   if (!repeated && !intake.accepting()) {
     throw new RbeeError("shutting_down", "This role is stopping and takes no jobs; try again");
   }
-  if (!repeated) handler.admit?.(request);
-  const { job, created } = registry.create({ operation: name, ...options });
+  if (!repeated) {
+    intake.limits?.requireRoomForJob(caller, registry.activeOf(caller.tokenId));
+    handler.admit?.(request);
+  }
+  const { job, created } = registry.create({ operation: name, ...given, owner: caller.tokenId });
   if (created) runJob(job, (running) => handler.run(request, running), handler.limit);
   return job;
+}
+
+function requirePermission(name: string, handler: OperationHandler, request: unknown): void {
+  if (handler.permitInfer !== undefined) return handler.permitInfer(request);
+  throw new RbeeError(
+    "forbidden",
+    `A token of the role infer may not submit the operation "${name}"; ask with one that rbee token create --role admin has made`,
+  );
 }
 
 function findHandler(handlers: OperationHandlers, body: Record<string, unknown>) {

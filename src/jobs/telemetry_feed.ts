@@ -2,6 +2,7 @@ import { BEAT_MS } from "../contracts/telemetry.ts";
 import type { Context } from "hono";
 import { SignalBell } from "../base/signal_bell.ts";
 import { type EventSource, eventStreamResponse } from "../http/event_stream.ts";
+import { countStream } from "../http/limit_requests.ts";
 import { STREAM_HEAD } from "../sse/encode_event.ts";
 
 /** How telemetry is made and sent. */
@@ -109,6 +110,8 @@ export class TelemetryReader implements EventSource {
 
 /** Answers with a feed as an event stream that ends with the role. */
 export function telemetryResponse(c: Context, feed: TelemetryFeed): Response {
+  // Before there is a reader, which would have to be closed again.
+  countStream(c);
   const reader = feed.subscribe();
   return eventStreamResponse(c, reader, { head: STREAM_HEAD, onClose: () => reader.end() });
 }

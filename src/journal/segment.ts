@@ -1,13 +1,18 @@
+import { doneWithoutAnswer } from "./answer_events.ts";
 import type { JournalSegment } from "./journal.ts";
 
 const NEWLINE = 10;
-const TOKEN_LINE = new TextEncoder().encode("event: token\n");
+const encoder = new TextEncoder();
+const TOKEN_LINE = encoder.encode("event: token\n");
+const DATA_LINE = encoder.encode("event: data\n");
+const DONE_LINE = encoder.encode("event: done\n");
 
 /** One event inside a segment. */
 interface Span {
   begin: number;
   end: number;
-  token: boolean;
+  /** Where the line of its type begins. */
+  typeAt: number;
 }
 
 /**
@@ -29,6 +34,31 @@ export function cutSegment(segment: JournalSegment, after: number): JournalSegme
 
 /** The runs of a segment between its `token` events, which are left out. */
 export function withoutTokens(segment: JournalSegment): JournalSegment[] {
+  return runsBetween(segment, (typeAt) => startsAt(segment.bytes, typeAt, TOKEN_LINE));
+}
+
+/**
+ * The runs of a segment, of a job that answers, in which nothing is of its answer: without its `token`
+ * and `data` events, and with a `done` that tells who answered and not what.
+ */
+export function withoutAnswers(segment: JournalSegment): JournalSegment[] {
+  const { bytes } = segment;
+  let done: JournalSegment | undefined;
+  const runs = runsBetween(segment, (typeAt, { begin, end, seq }) => {
+    if (startsAt(bytes, typeAt, DONE_LINE)) {
+      done = { from: seq, to: seq, bytes: doneWithoutAnswer(bytes.subarray(begin, end)) };
+      return true;
+    }
+    return startsAt(bytes, typeAt, TOKEN_LINE) || startsAt(bytes, typeAt, DATA_LINE);
+  });
+  // It is the last event of its job.
+  return done === undefined ? runs : [...runs, done];
+}
+
+function runsBetween(
+  segment: JournalSegment,
+  isLeftOut: (typeAt: number, event: { begin: number; end: number; seq: number }) => boolean,
+): JournalSegment[] {
   const runs: JournalSegment[] = [];
   let run: { from: number; to: number; begin: number; end: number } | undefined;
   const close = () => {
@@ -37,8 +67,8 @@ export function withoutTokens(segment: JournalSegment): JournalSegment[] {
     run = undefined;
   };
   let seq = segment.from;
-  for (const { begin, end, token } of spans(segment.bytes)) {
-    if (token) close();
+  for (const { begin, end, typeAt } of spans(segment.bytes)) {
+    if (isLeftOut(typeAt, { begin, end, seq })) close();
     else if (run === undefined) run = { from: seq, to: seq, begin, end };
     else run = { ...run, to: seq, end };
     seq++;
@@ -57,8 +87,11 @@ function* spans(bytes: Uint8Array): Generator<Span, void, void> {
     if (end === -1) return;
     end += 2;
     const typeAt = bytes.indexOf(NEWLINE, begin) + 1;
-    const token = TOKEN_LINE.every((byte, i) => bytes[typeAt + i] === byte);
-    yield { begin, end, token };
+    yield { begin, end, typeAt };
     begin = end;
   }
+}
+
+function startsAt(bytes: Uint8Array, at: number, line: Uint8Array): boolean {
+  return line.every((byte, i) => bytes[at + i] === byte);
 }

@@ -1,9 +1,11 @@
+import { parseJson } from "../base/parse_json.ts";
 import { type JobRecord, jobRecordSchema } from "../contracts/job_record.ts";
 import { tell } from "./tell.ts";
 import type { Journal, JournalSegment, KeptJob } from "./journal.ts";
 import { MendingFile } from "./mending_file.ts";
 import { mergeSegments } from "./merge_segments.ts";
-import { cutSegment, withoutTokens } from "./segment.ts";
+import { isAnswering, recordWithoutAnswer } from "./answer_events.ts";
+import { cutSegment, withoutAnswers, withoutTokens } from "./segment.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /** How a {@linkcode SqliteJournal} keeps what it is given. */
@@ -12,8 +14,11 @@ export interface SqliteJournalOptions {
   path: string;
   /** Between what is given and its write, in milliseconds. Default 100. */
   flushMs?: number;
-  /** Whether `token` events are kept. Default true. */
-  keepTokens?: boolean;
+  /**
+   * Whether answers are kept: `token` events of all jobs, and of those that `infer` or `embed` also
+   * `data` events and what their results hold beside who answered. Default true.
+   */
+  keepAnswers?: boolean;
   /** The most kept of one job; its oldest go first. Default 2 GiB. */
   maxJobBytes?: number;
   /** How long it goes on in memory before it tries the file again. Default 30,000. */
@@ -45,10 +50,14 @@ export class SqliteJournal implements Journal {
   readonly #sizes = new Map<string, JobSize>();
   /** Jobs that have not ended, by id: a file that is begun anew must know them. */
   readonly #active = new Map<string, string>();
+  /** Those of them whose events are an answer that is not kept. */
+  readonly #answering = new Set<string>();
   readonly #forgotten: string[] = [];
   readonly #finished: string[] = [];
   readonly #kept: KeptJob[] = [];
   readonly #file: MendingFile;
+  /** What it has written since it was opened. */
+  readonly written = { writes: 0, bytes: 0 };
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #working: Promise<void> | undefined;
@@ -58,7 +67,7 @@ export class SqliteJournal implements Journal {
   constructor(options: SqliteJournalOptions) {
     this.#options = {
       flushMs: 100,
-      keepTokens: true,
+      keepAnswers: true,
       maxJobBytes: 2 * 1024 ** 3,
       retryMs: 30_000,
       ...options,
@@ -72,6 +81,11 @@ export class SqliteJournal implements Journal {
     return this.#bytes;
   }
 
+  /** What it was given and has not written yet, in bytes of events. */
+  get waitingBytes(): number {
+    return this.#queue.bytes;
+  }
+
   schedule(collect: () => void): void {
     if (this.#closed) return;
     this.#collectors.add(collect);
@@ -80,8 +94,7 @@ export class SqliteJournal implements Journal {
 
   append(jobId: string, segment: JournalSegment): void {
     if (this.#closed) return;
-    const parts = this.#options.keepTokens ? [segment] : withoutTokens(segment);
-    for (const part of parts) this.#queue.addSegment(jobId, part);
+    for (const part of this.#keptOf(jobId, segment)) this.#queue.addSegment(jobId, part);
     this.#wake(this.#options.flushMs);
     if (this.#queue.bytes <= MAX_WAITING_BYTES) return;
     while (this.#file.works && this.#queue.bytes > MAX_WAITING_BYTES) this.#writeSlice();
@@ -90,8 +103,11 @@ export class SqliteJournal implements Journal {
 
   saveJob(record: JobRecord): void {
     if (this.#closed) return;
-    const { job_id, finished_at } = record.job;
-    const json = JSON.stringify(record);
+    const { keepAnswers } = this.#options;
+    const { job_id, finished_at, operation } = record.job;
+    const json = JSON.stringify(keepAnswers ? record : recordWithoutAnswer(record));
+    if (finished_at !== null) this.#answering.delete(job_id);
+    else if (!keepAnswers && isAnswering(operation)) this.#answering.add(job_id);
     this.#queue.addRecord(job_id, json);
     if (finished_at === null) this.#active.set(job_id, json);
     else if (this.#active.delete(job_id)) this.#finished.push(job_id);
@@ -138,6 +154,11 @@ export class SqliteJournal implements Journal {
     this.#file.close();
   }
 
+  #keptOf(jobId: string, segment: JournalSegment): JournalSegment[] {
+    if (this.#options.keepAnswers) return [segment];
+    return this.#answering.has(jobId) ? withoutAnswers(segment) : withoutTokens(segment);
+  }
+
   #wake(afterMs: number): void {
     if (!this.#file.works || this.#working !== undefined) return;
     if (this.#timer !== undefined) {
@@ -182,7 +203,11 @@ export class SqliteJournal implements Journal {
       return true;
     });
     if (!written) return this.#queue.putBack(batch);
-    for (const { jobId, segment } of batch.segments) this.#count(jobId, segment.bytes.length, 1);
+    this.written.writes++;
+    for (const { jobId, segment } of batch.segments) {
+      this.written.bytes += segment.bytes.length;
+      this.#count(jobId, segment.bytes.length, 1);
+    }
   }
 
   /** Does one small piece of what can wait. Returns false when there is none. */
@@ -269,12 +294,4 @@ export class SqliteJournal implements Journal {
 /** One turn of the event loop. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { unlessAborted } from "../../src/base/delay.ts";
 import { RbeeError } from "../../src/base/rbee_error.ts";
-import type { Paths } from "../../src/config/paths.ts";
+import { rbeeYamlPath, rbeeYamlSchema, readRbeeYaml } from "../../src/config/rbee_yaml.ts";
+import { ensureFolder, type Paths } from "../../src/config/paths.ts";
 import { pidFileSchema } from "../../src/contracts/pid_file.ts";
 import { requestHealth } from "../../src/http/health_client.ts";
 import { listen } from "../../src/http/listen.ts";
@@ -14,6 +15,7 @@ import { processExecutable } from "../../src/process/process_identity.ts";
 import { CapturedChild } from "../helpers/captured_child.ts";
 import { Gates } from "../helpers/gates.ts";
 import { journalSettings } from "../helpers/kept_role.ts";
+import { nextNarration } from "../helpers/next_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 /** A daemon in this process, in a home of its own, that writes down what is done with it. */
@@ -26,6 +28,9 @@ class Daemon implements AsyncDisposable {
   readonly #end = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   #code: Promise<number> | undefined;
+
+  /** What SIGHUP calls. */
+  reload: () => void = () => assert.fail("nothing listens");
 
   private constructor(folder: TemporaryFolder) {
     this.#folder = folder;
@@ -51,6 +56,8 @@ class Daemon implements AsyncDisposable {
       signal: this.#end.signal,
       flushOutput: () => Promise.resolve(),
       diagnostic() {},
+      onReload: (listener) => void (this.reload = listener),
+      onForcedEnd: () => {},
       diagnosticColor: false,
     };
     this.#code = runDaemonRole({
@@ -59,6 +66,10 @@ class Daemon implements AsyncDisposable {
       port: options.port ?? 0,
       paths: this.paths,
       journal: journalSettings(),
+      requireToken: false,
+      names: [],
+      yaml: rbeeYamlSchema.parse({}),
+      reread: () => readRbeeYaml(this.paths.config),
       open: async (resources) => {
         this.steps.push("open");
         resources.defer(() => void this.steps.push("close first"));
@@ -81,6 +92,7 @@ class Daemon implements AsyncDisposable {
         }),
       },
       routes: (app) => void app.get("/v1/extra", (c) => c.text("extra")),
+      reconfigure: ({ hive }) => void this.steps.push(`reconfigure: ${hive.max_workers} workers`),
       start: () => {
         this.steps.push("start");
         this.#ready.resolve();
@@ -216,4 +228,20 @@ Deno.test("runDaemonRole() fails as its parts fail to open, and closes what was 
   const failure = new RbeeError("bad_parts", "Cannot open them");
   await assert.rejects(daemon.run({ open: () => Promise.reject(failure) }), failure);
   assert.deepEqual(daemon.steps, ["open", "close second", "close first"]);
+});
+
+Deno.test("runDaemonRole() takes up what rbee.yaml says when it is to be read again, and not while it stops", async () => {
+  await using daemon = await Daemon.make();
+  await daemon.start();
+  await ensureFolder(daemon.paths.config);
+  const said = nextNarration("settings_read");
+  await Deno.writeTextFile(rbeeYamlPath(daemon.paths.config), "hive: {max_workers: 3}\n");
+  daemon.reload();
+  assert.deepEqual((await said).fields, { changed: "hive.max_workers" });
+  assert.deepEqual(daemon.steps, ["open", "start", "reconfigure: 3 workers"]);
+  const ended = daemon.end();
+  await Deno.writeTextFile(rbeeYamlPath(daemon.paths.config), "hive: {max_workers: 4}\n");
+  daemon.reload();
+  await ended;
+  assert.deepEqual(daemon.steps, ["open", "start", "reconfigure: 3 workers", ...ENDED]);
 });

@@ -189,10 +189,10 @@ Deno.test("EventLog over a SqliteJournal with a limit and without tokens tells e
       fc.nat(1_000_000),
       fc.boolean(),
       anySteps,
-      async (maxBytes, maxJobBytes, keepTokens, steps) => {
+      async (maxBytes, maxJobBytes, keepAnswers, steps) => {
         await using folder = await JournalFolder.make();
         const play = new Play(
-          folder.open({ flushMs: 1, maxJobBytes, keepTokens }),
+          folder.open({ flushMs: 1, maxJobBytes, keepAnswers }),
           RING_BYTES + maxBytes,
         );
         await play.run(steps);

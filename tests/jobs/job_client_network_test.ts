@@ -132,7 +132,7 @@ Deno.test("JobClient.stream() gives up after its patience with connection_lost",
     assert.equal(error.code, "connection_lost");
     assert.match(
       error.message,
-      /^Cannot reach http:\/\/127\.0\.0\.1:\d+: .*; gave up after 0 s$/,
+      /^Cannot reach http:\/\/127\.0\.0\.1:\d+: .*; gave up after 0 s; see rbee status$/,
     );
     assert.ok(error.cause instanceof RbeeError);
     return true;
@@ -147,7 +147,7 @@ Deno.test("JobClient.stream() of a role that is not there gives up and says why"
   const client = new JobClient(listener.url, { patienceMs: 1 });
   await assert.rejects(Array.fromAsync(client.stream(newJobId())), {
     code: "connection_lost",
-    message: `Cannot reach ${listener.url}: connection refused; gave up after 0 s`,
+    message: `Cannot reach ${listener.url}: connection refused; gave up after 0 s; see rbee status`,
   });
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { errorBodySchema } from "../../src/contracts/error_body.ts";
 import { correlationIdSchema } from "../../src/contracts/identifiers.ts";
 import { cancelAnswerSchema, jobListSchema, jobViewSchema } from "../../src/contracts/job.ts";
-import { MAX_BODY_BYTES } from "../../src/http/json_body.ts";
+import { MAX_BODY_BYTES } from "../../src/http/request_body.ts";
 import { newJobId } from "../../src/jobs/job_id.ts";
 import { logEvents } from "../helpers/log_events.ts";
 import { testApp } from "../helpers/test_role.ts";

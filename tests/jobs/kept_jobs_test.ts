@@ -274,6 +274,49 @@ Deno.test("keep_completions: false leaves no token on disk, and a gap for them a
   assert.deepEqual(client.map(({ type }) => type), ["narration", "gap", "narration", "done"]);
 });
 
+for (const [operation, answer] of [["infer", "tool_calls"], ["embed", "embeddings"]] as const) {
+  Deno.test(`keep_completions: false leaves no ${answer} of ${operation} on disk, and tells who answered`, async () => {
+    await using folder = await JournalFolder.make();
+    const journal = { keep_completions: false };
+    const by = { model: "bee-tiny", hive: "local", worker_id: "worker-1" };
+    const usage = { prompt_tokens: 3, completion_tokens: 0 };
+    let id: string;
+    {
+      await using role = new KeptRole(folder.path, { journal });
+      const { job } = role.kept.registry.create({ operation });
+      id = job.id;
+      job.start();
+      job.log.append({ type: "log", actor: "hive", stream: "stdout", line: "combs are built" });
+      job.log.append({ type: "data", name: "tool_calls", value: [{ name: "honeysecret" }] });
+      job.finishDone({ result: { ...by, embeddings: [[0.87654321]], text: "waxsecret" }, usage });
+      assert.match(await role.stream(id), /honeysecret.*waxsecret/s, "memory has them");
+    }
+    assert.match(rawText(folder.path), /combs are built/, "the file is looked into");
+    assert.doesNotMatch(rawText(folder.path), /honeysecret|waxsecret|0\.87654321/);
+    await using role = new KeptRole(folder.path, { journal });
+    const [, gap, done, ...others] = parseFrames(await role.stream(id));
+    assert.deepEqual(jsonOf(gap), { from: 2, to: 2 });
+    assert.deepEqual([done?.id, done?.event, others], ["3", "done", []]);
+    const { result, usage: kept } = jsonOf(done) as { result: unknown; usage: unknown };
+    assert.deepEqual([result, kept], [by, usage]);
+    assert.deepEqual((await role.client.get(id)).result, by);
+  });
+}
+
+Deno.test("keep_completions: false keeps the data and the results of jobs that answer nobody", async () => {
+  await using folder = await JournalFolder.make();
+  const journal = { keep_completions: false };
+  let id: string;
+  let typed: string;
+  {
+    await using role = new KeptRole(folder.path, { journal });
+    id = await role.run({ operation: "data", value: { missing: ["a"] } });
+    typed = await role.stream(id);
+  }
+  await using role = new KeptRole(folder.path, { journal });
+  assert.equal(await role.stream(id), typed);
+});
+
 Deno.test("What a job was asked is never in its file", async () => {
   await using folder = await JournalFolder.make();
   await using role = new KeptRole(folder.path);
@@ -461,4 +504,16 @@ Deno.test("Records that cannot be read are dropped, and that is said", async () 
     /^1 jobs in the journal .* cannot be read/m,
   );
   await assert.rejects(role.client.get(id), { code: "job_not_found" });
+});
+
+Deno.test("A job that a restart has interrupted is not counted among those that have not ended", async () => {
+  await using folder = await JournalFolder.make();
+  await using before = new KeptRole(folder.path);
+  await holdJob(before);
+  assert.equal(before.kept.registry.activeOf(undefined), 1);
+  await using after = await afterCrash(folder);
+  assert.equal(after.kept.registry.list().length, 1);
+  assert.equal(after.kept.registry.activeOf(undefined), 0);
+  await holdJob(after);
+  assert.equal(after.kept.registry.activeOf(undefined), 1);
 });

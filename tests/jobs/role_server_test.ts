@@ -80,7 +80,7 @@ Deno.test("startRoleServer() serves the routes that the role adds", async () => 
 });
 
 Deno.test("startRoleServer() answers to the host names that it is given and to no other", async () => {
-  const server = startRoleServer({ ...NO_HANDLERS, port: 0, names: ["bees.lan"] });
+  const server = startRoleServer({ ...NO_HANDLERS, port: 0, names: () => ["bees.lan"] });
   const statusFor = async (host: string) => {
     const answer = await rawExchange(
       server.url,

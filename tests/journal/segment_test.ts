@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { JsonValue } from "../../src/contracts/json_value.ts";
 import type { NewJobEvent } from "../../src/contracts/job_event.ts";
-import { cutSegment, withoutTokens } from "../../src/journal/segment.ts";
+import { cutSegment, withoutAnswers, withoutTokens } from "../../src/journal/segment.ts";
 import { idsOf, linesSegment, range, segmentOf, textOf } from "../helpers/journal_segments.ts";
 import { anyNewEvent, HOSTILE_EVENTS } from "../helpers/sample_events.ts";
 
@@ -79,6 +80,38 @@ Deno.test("withoutTokens() goes by the type alone, not by what an event holds", 
   const [run, ...others] = withoutTokens(segmentOf(1, [line(posing), token(posing), line("b")]));
   assert.deepEqual([run?.from, run?.to], [1, 1]);
   assert.deepEqual(others.map(({ from, to }) => [from, to]), [[3, 3]]);
+});
+
+Deno.test("withoutAnswers() leaves out tokens and data, and shortens the result", () => {
+  const done = (result: JsonValue): NewJobEvent => ({
+    type: "done",
+    result,
+    finish_reason: "stop",
+  });
+  const calls: NewJobEvent = { type: "data", name: "tool_calls", value: ["secret"] };
+  const by = { model: "m", hive: "h", worker_id: "w" };
+  const runs = withoutAnswers(
+    segmentOf(5, [line("a"), token("secret"), calls, line("b"), done({ ...by, text: "secret" })]),
+  );
+  assert.deepEqual(runs.map(({ from, to }) => [from, to]), [[5, 5], [8, 8], [9, 9]]);
+  assert.equal(textOf(runs[2]), textOf(segmentOf(9, [done(by)])));
+  assert.equal(textOf(runs[1]), textOf(segmentOf(8, [line("b")])));
+  for (const result of ["secret", ["secret"], { model: ["secret"] }]) {
+    assert.doesNotMatch(textOf(withoutAnswers(segmentOf(1, [done(result)]))[0]), /secret/);
+  }
+});
+
+Deno.test("withoutAnswers() keeps how a job failed or was cancelled", () => {
+  for (
+    const end of [
+      { type: "error", code: "x", message: "y" },
+      { type: "cancelled", reason: "z" },
+    ] as const
+  ) {
+    assert.deepEqual(withoutAnswers(segmentOf(1, [line("a"), end])), [
+      segmentOf(1, [line("a"), end]),
+    ]);
+  }
 });
 
 Deno.test("withoutTokens() of any events keeps every other one and no token", () => {

@@ -268,7 +268,7 @@ Deno.test("SqliteJournal puts the rows of a job together when it has ended", asy
 
 Deno.test("SqliteJournal without tokens has no text of them, in memory or on disk", async () => {
   await using folder = await JournalFolder.make();
-  const journal = folder.open({ ...LATER, keepTokens: false });
+  const journal = folder.open({ ...LATER, keepAnswers: false });
   const record = recordOf();
   const { job_id } = record.job;
   journal.saveJob(record);
