@@ -17,6 +17,9 @@ export interface GgufFacts {
 const FIRST_BYTES = 1024 * 1024;
 const MAX_HEADER_BYTES = 256 * 1024 * 1024;
 const MAX_TEXT = 300;
+// Models have some dozens; all of them are kept.
+const MAX_VALUES = 10_000;
+const MAX_KEY_BYTES = 1024;
 
 /** `general.file_type`, as llama.cpp numbers it (`enum llama_ftype`). */
 const FILE_TYPES: Record<number, string> = {
@@ -61,9 +64,10 @@ function parseHeader(bytes: Uint8Array): GgufFacts {
   if (version !== 2 && version !== 3) throw new Error(`its version is ${version}`);
   const tensors = reader.u64();
   const pairs = reader.u64();
+  if (pairs > MAX_VALUES) throw new Error(`its header claims ${pairs} values`);
   const values: GgufFacts["values"] = {};
   for (let i = 0; i < pairs; i++) {
-    const key = reader.text();
+    const key = reader.text(MAX_KEY_BYTES);
     const value = reader.value(reader.u32());
     if (value === undefined) continue;
     const isLong = typeof value === "string" && value.length > MAX_TEXT;

@@ -6,6 +6,7 @@ export class TooShort extends Error {
 const STRING = 8;
 const ARRAY = 9;
 const MAX_DEPTH = 4;
+const MAX_TEXT_BYTES = 2048;
 /** How many bytes a value of each type takes, by the type's number. */
 const SIZES: Record<number, number> = {
   ...{ 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 },
@@ -40,13 +41,18 @@ export class GgufReader {
     return Number(value);
   }
 
-  text(): string {
-    return new TextDecoder().decode(this.#take(this.u64()));
+  /** A text; of one that is longer than `most` bytes its begin, so that nobody can have us keep it. */
+  text(most = Infinity): string {
+    return new TextDecoder().decode(this.#take(this.u64()).subarray(0, most));
   }
 
-  /** A value of the type; undefined for an array, which is passed over. @throws {Error} If there is none. */
+  /**
+   * A value of the type, a text as its begin; undefined for an array, which is passed over.
+   *
+   * @throws {Error} If there is none.
+   */
   value(type: number, depth = 0): string | number | boolean | undefined {
-    if (type === STRING) return this.text();
+    if (type === STRING) return this.text(MAX_TEXT_BYTES);
     if (type === ARRAY) return this.#skipArray(depth);
     const size = SIZES[type];
     if (size === undefined) throw new Error(`its header holds a value of the unknown type ${type}`);

@@ -41,7 +41,7 @@ const repositorySchema = z.object({
 export function hubOfEnvironment(
   env: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): { endpoint: string; token: Credentials["token"] } {
-  const endpoint = (env("HF_ENDPOINT") || DEFAULT_HUB).replace(/\/+$/, "");
+  const endpoint = (env("HF_ENDPOINT") || DEFAULT_HUB).replace(/(?<!\/)\/+$/, "");
   if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
     throw new RbeeError(
       "bad_config",

@@ -1,4 +1,6 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import { mayHoldSecret } from "../base/redact.ts";
+import { isSecretName } from "../base/secret_signs.ts";
 import { singleLine } from "../base/single_line.ts";
 import { DEMO_MODEL } from "./model_file.ts";
 
@@ -64,7 +66,8 @@ function hubRef(name: string): ModelRef {
   const pick = rest.join(":");
   const [org, project, ...folders] = repo.split("/");
   if (folders.length > 0) {
-    throw bad(name, `write the file after a colon, hf:${org}/${project}:${folders.join("/")}`);
+    const file = singleLine(`hf:${org}/${project}:${folders.join("/")}`);
+    throw bad(name, `write the file after a colon, ${file}`);
   }
   if (!REPO.test(repo) || repo.includes("..")) throw bad(name, `write ${FORMS}`);
   if (rest.length === 0) return { kind: "hub", repo };
@@ -92,6 +95,16 @@ function urlRef(name: string, allowHttp: boolean): ModelRef {
   if (url.username !== "" || url.password !== "") {
     throw bad(name.replace(/\/\/[^@/]*@/, "//…@"), "leave user and password out of the address");
   }
+  const secret = [...url.searchParams].find(([key, value]) => holdsSecret(key, value))?.[0];
+  if (secret !== undefined) {
+    // Not the parameter's value, nor what a value before it may have hidden.
+    throw bad(
+      name.replace(/\?.*$/s, "?…"),
+      `the value of "${
+        singleLine(secret.slice(0, 40))
+      }" looks like a secret, and an address is listed and kept with all that is in it; fetch the file by other means, and name its path`,
+    );
+  }
   if (!/\.gguf$/i.test(url.pathname)) {
     throw bad(name, "the address must lead to a .gguf file; copy the link of the file itself");
   }
@@ -102,6 +115,14 @@ function urlRef(name: string, allowHttp: boolean): ModelRef {
     );
   }
   return { kind: "url", url };
+}
+
+// How stores of objects sign an address; it is as good as a password until it expires.
+const SIGNATURE =
+  /^(x-(amz|goog|ms)-(signature|credential|security-token)|awsaccesskeyid|sig|signature|key|apikey|auth)$/i;
+
+function holdsSecret(key: string, value: string): boolean {
+  return value !== "" && (SIGNATURE.test(key) || isSecretName(key) || mayHoldSecret(value));
 }
 
 function bad(name: string, what: string): RbeeError {

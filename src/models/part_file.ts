@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../base/parse_json.ts";
+import { RbeeError } from "../base/rbee_error.ts";
 import { type ByteRange, ByteRanges } from "./byte_ranges.ts";
 import { diskError } from "./disk_space.ts";
 
@@ -56,7 +57,10 @@ export class PartFile {
     const part = new PartFile(path);
     try {
       await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // Opening would make the file that a link names.
+      if (await isLink(part.#partPath)) throw notOurs(part.#partPath);
       part.#file = await Deno.open(part.#partPath, { create: true, read: true, write: true });
+      await part.#requireOwn(part.#file);
       await part.#readJournal();
     } catch (error) {
       part.close();
@@ -120,7 +124,13 @@ export class PartFile {
    */
   async writeFrom(start: number): Promise<PartWriter> {
     const file = await Deno.open(this.#partPath, { write: true });
-    await file.seek(start, Deno.SeekMode.Start);
+    try {
+      await this.#requireOwn(file);
+      await file.seek(start, Deno.SeekMode.Start);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     let at = start;
     return {
       write: async (bytes) => {
@@ -145,6 +155,7 @@ export class PartFile {
   async finish(): Promise<void> {
     await this.#saving;
     await this.#file?.sync();
+    if (this.#file !== undefined) await this.#requireOwn(this.#file);
     this.close();
     await Deno.rename(this.#partPath, this.path);
     await removeIfThere(journalPathOf(this.path));
@@ -160,15 +171,35 @@ export class PartFile {
     return partPathOf(this.path);
   }
 
+  /**
+   * That what has our temporary name is a file, and the one that is open: who put a link there, or puts
+   * one in its place while we work, does not have us write what it leads to.
+   *
+   * @throws {RbeeError} `cannot_write` If it is not.
+   */
+  async #requireOwn(open: Deno.FsFile): Promise<void> {
+    const [named, opened, first] = await Promise.all([
+      Deno.lstat(this.#partPath),
+      open.stat(),
+      (this.#file ?? open).stat(),
+    ]);
+    const isOne = [named, opened].every(({ dev, ino }) => dev === first.dev && ino === first.ino);
+    if (isOne && named.isFile) return;
+    throw notOurs(this.#partPath);
+  }
+
   async #save(): Promise<void> {
     const { total, validator, url, sha256 } = this.#identity;
     const done = this.#done.runs;
     const path = journalPathOf(this.path);
     try {
       await this.#file?.syncData();
+      // Made anew: what has its name may be a link to something else.
+      await removeIfThere(`${path}.new`);
       await Deno.writeTextFile(
         `${path}.new`,
         JSON.stringify({ version: 1, total, validator, url, sha256, done }),
+        { createNew: true },
       );
       await Deno.rename(`${path}.new`, path);
     } catch (error) {
@@ -208,6 +239,22 @@ async function readJournal(path: string): Promise<z.infer<typeof journalSchema> 
   }
   const parsed = journalSchema.safeParse(parseJson(text));
   return parsed.success ? parsed.data : undefined;
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await Deno.lstat(path)).isSymlink;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function notOurs(path: string): RbeeError {
+  return new RbeeError(
+    "cannot_write",
+    `${path} is not the file that is being fetched, but a link, or another; remove it, and ask again`,
+  );
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -77,8 +77,10 @@ export async function listStoredFiles(folder: string): Promise<StoredFiles[]> {
   const whole = new Map<string, number>();
   const begun = new Map<string, number>();
   for await (const path of walk(folder, "")) {
-    if (/\.gguf$/i.test(path)) whole.set(path, await sizeOf(join(folder, path)) ?? 0);
-    else if (/\.gguf\.part$/i.test(path)) {
+    if (/\.gguf$/i.test(path)) {
+      const bytes = await fileSizeOf(join(folder, path));
+      if (bytes !== undefined) whole.set(path, bytes);
+    } else if (/\.gguf\.part$/i.test(path)) {
       const own = path.slice(0, -".part".length);
       begun.set(own, await PartFile.bytesOf(join(folder, own)));
     }
@@ -112,11 +114,18 @@ async function* walk(root: string, folder: string): AsyncGenerator<string, void,
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+/**
+ * The size of a file, links followed; undefined where there is none: a link may lead in a circle or to
+ * nothing, and what is no file, such as a pipe, may let nobody go who opens it.
+ */
+export async function fileSizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await Deno.stat(path)).size;
+    const { isFile, size } = await Deno.stat(path);
+    return isFile ? size : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.FilesystemLoop;
+    if (isNone) return undefined;
     throw error;
   }
 }

@@ -49,3 +49,34 @@ Deno.test("readGgufFacts() is not led astray by lengths that make no sense", asy
     await assert.rejects(readGgufFacts(path), { code: "not_gguf" }, `at ${at}`);
   }
 });
+
+Deno.test("readGgufFacts() keeps the begin of a text however long it is, and no header of endless values", async () => {
+  await using folder = await TemporaryFolder.make();
+  const path = folder.join("x.gguf");
+  const header = (pairs: number, ...parts: (Uint8Array<ArrayBuffer> | string)[]) =>
+    new Blob([
+      "GGUF",
+      Uint32Array.of(3),
+      BigUint64Array.of(0n, BigInt(pairs)),
+      ...parts,
+    ]).stream();
+  const key = [
+    new Uint8Array(BigUint64Array.of(1n).buffer),
+    "k",
+    new Uint8Array(Uint32Array.of(8).buffer),
+  ];
+  const long = 3 * 1024 * 1024;
+  await Deno.writeFile(
+    path,
+    header(
+      1,
+      ...key,
+      new Uint8Array(BigUint64Array.of(BigInt(long)).buffer),
+      "\u00e9".repeat(long / 2),
+    ),
+  );
+  const { values } = await readGgufFacts(path);
+  assert.equal(values["k"], "\u00e9".repeat(300) + "\u2026");
+  await Deno.writeFile(path, header(10_001, new Uint8Array(1000)));
+  await assert.rejects(readGgufFacts(path), { code: "not_gguf", message: /claims 10001 values/ });
+});

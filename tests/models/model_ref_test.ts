@@ -26,6 +26,7 @@ for (
     ["hf:repo", /write hf:org\/repo/],
     ["hf:../repo", /write hf:org\/repo/],
     ["hf:org/repo/x.gguf", /write the file after a colon, hf:org\/repo:x\.gguf$/],
+    ["hf:org/\nrepo/x\ny.gguf", /write the file after a colon, hf:org\/ repo:x y\.gguf$/],
     ["hf:org/repo:", /a quantisation as Q4_K_M, or a \.gguf file$/],
     ["hf:org/repo:../../x.gguf", /must be a path inside the repository$/],
     ["hf:org/repo:/x.gguf", /must be a path inside the repository$/],
@@ -46,7 +47,28 @@ for (
 }
 
 for (
+  const query of [
+    "token=s3cret",
+    "download=true&access_token=s3cret",
+    "X-Amz-Algorithm=AWS4&X-Amz-Signature=s3cret",
+    "sig=s3cret",
+    "api%5Fkey=s3cret",
+    "u=hf_s3cretaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+  ]
+) {
+  Deno.test(`parseModelRef() refuses an address with a secret in ?${query.split("=")[0]}=, and repeats none`, () => {
+    assert.throws(() => parseModelRef(`https://host/x.gguf?${query}`), (error: Error) => {
+      assert.match(error.message, /"https:\/\/host\/x\.gguf\?…".*looks like a secret/);
+      assert.doesNotMatch(error.message, /s3cret/);
+      return true;
+    });
+  });
+}
+
+for (
   const [name, options] of [
+    ["https://host/x.gguf?download=true&token=", {}],
+    ["https://host/x.gguf?revision=main", {}],
     ["http://127.0.0.1:8080/x.gguf", {}],
     ["http://localhost/x.gguf", {}],
     ["http://[::1]/x.gguf", {}],

@@ -86,3 +86,56 @@ Deno.test("diskError() says of a file that has gone that it was removed", async 
   part.close();
   assert.equal(diskError("x", new Error("Strange")).code, "cannot_write");
 });
+
+Deno.test("listStoredFiles() lists what links lead to, and nothing of what leads to no file", async () => {
+  await using folder = await TemporaryFolder.make();
+  const store = folder.join("store");
+  const bees = `${store}/hf/bees/x`;
+  await Deno.mkdir(bees, { recursive: true });
+  await Deno.writeTextFile(folder.join("elsewhere"), "GGUF and more");
+  await Deno.symlink(folder.join("elsewhere"), `${bees}/linked.gguf`);
+  await Deno.symlink(`${bees}/circle2.gguf`, `${bees}/circle1.gguf`);
+  await Deno.symlink(`${bees}/circle1.gguf`, `${bees}/circle2.gguf`);
+  await Deno.symlink(`${bees}/nothing`, `${bees}/dangling.gguf`);
+  await Deno.symlink(bees, `${bees}/folder.gguf`);
+  await Deno.symlink("/dev/zero", `${bees}/zeros.gguf`);
+  await Deno.symlink(store, `${bees}/round`);
+  assert.equal(
+    (await new Deno.Command("mkfifo", { args: [`${bees}/pipe.gguf`] }).output()).code,
+    0,
+  );
+  assert.deepEqual(await listStoredFiles(store), [{
+    name: "hf:bees/x:linked.gguf",
+    files: [{ path: "hf/bees/x/linked.gguf", bytes: 13 }],
+    isWhole: true,
+  }]);
+});
+
+Deno.test("PartFile writes through no link, neither one that is there nor one that is put in its place", async () => {
+  await using folder = await TemporaryFolder.make();
+  const path = folder.join("a.gguf");
+  const victim = folder.join("victim");
+  const refused = { code: "cannot_write", message: /is not the file that is being fetched/ };
+  await Deno.symlink(victim, `${path}.part`);
+  await assert.rejects(PartFile.open(path), refused);
+  await assert.rejects(Deno.lstat(victim), Deno.errors.NotFound, "not made either");
+  await Deno.writeTextFile(victim, "whole");
+  await assert.rejects(PartFile.open(path), refused);
+  await Deno.remove(`${path}.part`);
+
+  const part = await PartFile.open(path);
+  part.identify({ total: 4 });
+  await Deno.symlink(victim, `${path}.part.json.new`);
+  await part.save();
+  assert.equal(await Deno.readTextFile(victim), "whole");
+  await Deno.remove(`${path}.part`);
+  await Deno.symlink(victim, `${path}.part`);
+  await assert.rejects(part.writeFrom(0), refused);
+  await Deno.remove(`${path}.part`);
+  await Deno.writeTextFile(`${path}.part`, "another");
+  await assert.rejects(part.writeFrom(0), refused);
+  await assert.rejects(part.finish(), refused);
+  part.close();
+  assert.equal(await Deno.readTextFile(victim), "whole");
+  await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
+});
