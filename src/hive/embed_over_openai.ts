@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EmbedRequest } from "../contracts/operation.ts";
+import { inEmbedSpan } from "../jobs/answer_span.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { narrate } from "../narration/narrate.ts";
 import { askEngine, type OpenAiEngine, readText } from "./engine_request.ts";
@@ -32,7 +33,11 @@ export async function embedOverOpenAi(
   job: Job,
 ): Promise<JobResult> {
   try {
-    return await vectorsThrough(engine, request, job.signal);
+    return await inEmbedSpan(
+      request,
+      engine.name,
+      () => vectorsThrough(engine, request, job.signal),
+    );
   } catch (error) {
     job.signal.throwIfAborted();
     throw error;

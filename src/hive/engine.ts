@@ -14,6 +14,8 @@ export interface EngineProgram {
   storedName?: string | undefined;
   /** The limit without a line of output while it loads, in milliseconds. */
   stallMs: number;
+  /** The limit of the whole load, in milliseconds. */
+  loadMs: number;
   /** Whether it narrates `worker_ready` before its health says so. */
   saysReady: boolean;
   /** Asks once whether it is ready. May throw, which counts as "not yet". */

@@ -1,6 +1,7 @@
 import type { EngineSettings } from "../config/engine_settings.ts";
 import type { ModelFile } from "../models/model_file.ts";
 import { roleEnvironment } from "../process/self_command.ts";
+import { withoutTraceKeys } from "../tracing/trace_environment.ts";
 import type { Engine, EngineProgram } from "./engine.ts";
 import { freePort } from "../process/free_port.ts";
 import { provideLocalModel, type ProvideModel } from "./provide_model.ts";
@@ -35,7 +36,7 @@ export class ExternalEngine implements Engine {
   }
 
   async prepare(spec: WorkerSpec, signal: AbortSignal): Promise<EngineProgram> {
-    const { command, env, narration, ready, stall } = this.#settings;
+    const { command, env, narration, ready, stall, load } = this.#settings;
     let path = spec.model;
     let storedName: string | undefined;
     if (this.#usesModel) {
@@ -51,7 +52,7 @@ export class ExternalEngine implements Engine {
     };
     const [program = "", ...args] = command.map((argument) => values[argument] ?? argument);
     // It knows nothing of our narration, unless it says that it does.
-    const { RBEE_NARRATION: spoken, ...own } = roleEnvironment();
+    const { RBEE_NARRATION: spoken, ...own } = withoutTraceKeys(roleEnvironment());
     const url = `http://127.0.0.1:${port}`;
     return {
       program,
@@ -66,6 +67,7 @@ export class ExternalEngine implements Engine {
       url,
       storedName,
       stallMs: stall,
+      loadMs: load,
       saysReady: false,
       probe: async (base, probeSignal) => {
         const limit = AbortSignal.any([probeSignal, AbortSignal.timeout(PROBE_MS)]);

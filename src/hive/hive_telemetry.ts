@@ -18,7 +18,7 @@ export interface HiveTelemetryParts {
   devices(): DeviceInfo[];
   models: Pick<ListedModels, "all" | "look">;
   /** The names of the engines that it can start. */
-  engines: readonly string[];
+  engines(): readonly string[];
 }
 
 /** Makes the telemetry of a hive: real figures of its workers, its devices and its machine. */
@@ -49,7 +49,7 @@ export class HiveTelemetrySource {
       devices: this.#devices,
       load: Deno.loadavg().map((load) => Math.round(load * 100) / 100),
       models: this.#parts.models.all,
-      engines: [...this.#parts.engines],
+      engines: [...this.#parts.engines()],
       places: this.#parts.workers.places.telemetry,
     };
   }

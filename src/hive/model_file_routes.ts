@@ -1,7 +1,8 @@
 import type { Context, Hono } from "hono";
 import { join } from "node:path";
 import { RbeeError } from "../base/rbee_error.ts";
-import { isStorePath } from "../models/stored_files.ts";
+import { readRequestBody } from "../http/request_body.ts";
+import { fileSizeOf, isStorePath } from "../models/stored_files.ts";
 import type { ModelReceipts } from "./model_receipts.ts";
 import type { ModelStore } from "./model_store.ts";
 import type { StoredModels } from "./stored_models.ts";
@@ -30,7 +31,7 @@ export function addModelFileRoutes(app: Hono, parts: ModelFileParts): void {
     if (!/^\d{1,15}$/.test(offset)) {
       throw new RbeeError("invalid_request", "offset must be where the block begins, in bytes");
     }
-    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    const bytes = await readRequestBody(c);
     await parts.receipts.take(pathOf(c), Number(offset), bytes);
     return c.json({ bytes: bytes.length });
   });
@@ -79,6 +80,7 @@ function bodyOf(file: Deno.FsFile, length: number): ReadableStream<Uint8Array> {
 
 async function open(path: string): Promise<Deno.FsFile | undefined> {
   try {
+    if (await fileSizeOf(path) === undefined) return undefined;
     return await Deno.open(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

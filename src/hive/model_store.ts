@@ -27,7 +27,7 @@ export interface ModelStoreOptions {
   /** Where the files are. Made when the first comes. */
   folder: string;
   /** Whether `http://` may lead off this machine. Default false. */
-  allowHttp?: boolean;
+  allowHttp?: () => boolean;
   /** The environment of `HF_ENDPOINT` and `HF_TOKEN`. Default: this process's. */
   env?: (name: string) => string | undefined;
   /** Called when files have come or gone. */
@@ -113,8 +113,8 @@ export class ModelStore {
     if (known?.isWhole) return known;
     const files = await this.#locate(model, AbortSignal.any([signal, this.#closing.signal]));
     const name = nameOfPath(files[0]!.path)!;
-    const { allowHttp = false, download } = this.#options;
-    const credentials = { allowHttp, ...this.#token() };
+    const { download } = this.#options;
+    const credentials = { allowHttp: this.#allowsHttp, ...this.#token() };
     const run = (stop: AbortSignal) =>
       fetchModel({ ...download, name, folder: this.folder, files, credentials, signal: stop });
     await this.#downloads.follow(name, { kind: "download", run }, signal);
@@ -196,7 +196,8 @@ export class ModelStore {
     wanted: FilePick,
     signal: AbortSignal,
   ): Promise<RemoteFile[]> {
-    const { allowHttp = false, env, download } = this.#options;
+    const { env, download } = this.#options;
+    const allowHttp = this.#allowsHttp;
     const { endpoint, token } = hubOfEnvironment(env);
     narrate("model_find", `Asking ${endpoint} for ${model}`);
     const all = await listHubFiles(
@@ -211,12 +212,16 @@ export class ModelStore {
     });
   }
 
+  get #allowsHttp(): boolean {
+    return this.#options.allowHttp?.() ?? false;
+  }
+
   #token() {
     return { token: hubOfEnvironment(this.#options.env).token };
   }
 
   #parse(model: string): ModelRef {
-    return parseModelRef(model, { allowHttp: this.#options.allowHttp ?? false });
+    return parseModelRef(model, { allowHttp: this.#allowsHttp });
   }
 
   #storedRef(model: string): StoredRef {

@@ -1,7 +1,8 @@
 import type { FinishReason, Usage } from "../contracts/job_event.ts";
 import type { InferRequest } from "../contracts/operation.ts";
 import { TOOL_CALLS_DATA } from "../contracts/tool.ts";
-import { AnswerWriter } from "../jobs/answer_writer.ts";
+import { inAnswerSpan } from "../jobs/answer_span.ts";
+import type { AnswerWriter } from "../jobs/answer_writer.ts";
 import { emitData } from "../jobs/emit.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { narrate } from "../narration/narrate.ts";
@@ -28,7 +29,11 @@ export async function inferOverOpenAi(
   job: Job,
 ): Promise<JobResult> {
   try {
-    return await answerThrough(engine, request, job.signal);
+    return await inAnswerSpan(
+      request,
+      engine.name,
+      (answer) => answerThrough(engine, request, job.signal, answer),
+    );
   } catch (error) {
     job.signal.throwIfAborted();
     throw error;
@@ -39,9 +44,9 @@ async function answerThrough(
   engine: OpenAiEngine,
   request: InferRequest,
   signal: AbortSignal,
+  answer: AnswerWriter,
 ): Promise<JobResult> {
   const errors = new OpenAiErrors(engine, request);
-  const answer = new AnswerWriter();
   let finishReason: string | undefined;
   let counted: Usage | undefined;
   let thinks = false;

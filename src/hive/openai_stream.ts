@@ -85,7 +85,8 @@ async function* eventsOf(
       throw errors.foreign(`sent a chunk of more than ${MAX_EVENT_CHARACTERS} characters`);
     },
   });
-  const decoder = new TextDecoder();
+  // As in decode_messages.ts: a byte order mark may be a piece of the answer.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   try {
     for await (const bytes of body) {
       parser.feed(decoder.decode(bytes, { stream: true }));

@@ -1,6 +1,7 @@
 import { healthSchema } from "../contracts/health.ts";
 import { requestJson } from "../http/api_client.ts";
 import { roleEnvironment } from "../process/self_command.ts";
+import { traceEnvironment } from "../tracing/trace_environment.ts";
 import type { Engine, EngineProgram } from "./engine.ts";
 import { checkModelName } from "./model_name.ts";
 import { type ProvidedModel, provideLocalModel, type ProvideModel } from "./provide_model.ts";
@@ -8,6 +9,7 @@ import { workerCommand, type WorkerLimits } from "./worker_command.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
 
 const PROBE_MS = 5000;
+const LOAD_MS = 3_600_000;
 
 /** The engine inside rbee: llama.cpp in a worker process of this very program. */
 export class OwnEngine implements Engine {
@@ -34,10 +36,11 @@ export class OwnEngine implements Engine {
     return {
       ...workerCommand(spec, this.#limits(spec), fetched?.path),
       storedName: fetched?.storedName,
-      env: roleEnvironment(),
+      env: roleEnvironment(traceEnvironment("worker", { joins: true })),
       narration: true,
       url: undefined,
       stallMs: this.#stallMs,
+      loadMs: LOAD_MS,
       saysReady: true,
       probe: async (url, signal) => {
         const health = await requestJson(`${url}/health`, {

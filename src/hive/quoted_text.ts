@@ -26,5 +26,5 @@ export function quotes(message: string, texts: Iterable<string>): boolean {
 
 /** The letters and digits alone, all small; `\n` and its like, written out, are none. */
 function lettersOf(text: string): string {
-  return text.replace(/(?:\\+[a-z]|[^\p{L}\p{N}])+/gu, "").toLowerCase();
+  return text.replace(/(?:\\[a-z]|[^\p{L}\p{N}])+/gu, "").toLowerCase();
 }

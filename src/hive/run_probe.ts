@@ -31,7 +31,8 @@ export async function runProbe(
       program,
       args: [...first, "serve", "--role", "worker", ...args],
       // As nvidia-smi counts: CUDA itself would put the fastest card first.
-      env: roleEnvironment({ CUDA_DEVICE_ORDER: "PCI_BUS_ID" }),
+      // It asks llama.cpp and nobody else: there is nothing to trace.
+      env: roleEnvironment({ CUDA_DEVICE_ORDER: "PCI_BUS_ID", OTEL_DENO: "false" }),
     },
     { limitMs: options.limitMs ?? 30_000, signal: options.signal, narration: true },
   );

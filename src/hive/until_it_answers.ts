@@ -1,6 +1,7 @@
 import { within } from "../base/delay.ts";
 import { toRbeeError } from "../base/rbee_error.ts";
 import { waitUntilReady } from "../process/readiness.ts";
+import { inSpan, isInOpenSpan, markFailed } from "../tracing/spans.ts";
 import type { EngineProgram } from "./engine.ts";
 import type { WorkerOutput } from "./worker_output.ts";
 import type { WorkerProcess } from "./worker_process.ts";
@@ -25,6 +26,17 @@ const READY_LINE_MS = 2000;
  * that says nothing for too long is ended here, and that is why it died.
  */
 export async function untilItAnswers(starting: StartingProcess): Promise<boolean> {
+  // One that is started again belongs to no request any more.
+  const root = !isInOpenSpan();
+  const attributes = { "process.pid": starting.worker.pid };
+  return await inSpan("worker_start", { attributes, root }, async (span) => {
+    const answers = await untilReady(starting);
+    if (!answers) markFailed(span, "worker_failed");
+    return answers;
+  });
+}
+
+async function untilReady(starting: StartingProcess): Promise<boolean> {
   const { worker, program, output, signal } = starting;
   try {
     await waitUntilReady({
@@ -35,6 +47,7 @@ export async function untilItAnswers(starting: StartingProcess): Promise<boolean
       exited: worker.ended,
       lastProgress: () => output.lastLineMs,
       stallMs: program.stallMs,
+      totalMs: program.loadMs,
       news: output.news,
       signal,
     });

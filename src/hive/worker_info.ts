@@ -1,6 +1,8 @@
+import { OWN_ENGINE } from "../config/engine_settings.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
 import { narrate } from "../narration/narrate.ts";
 import type { Worker } from "./worker.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
 
 /** How a worker is listed. What is over its slots waits. */
 export function workerInfo(
@@ -33,6 +35,12 @@ export function workerInfo(
 /** The process of a worker in a sentence, ` (process 4711)`; nothing while it has none. */
 export function processOf(worker: Pick<Worker, "pid">): string {
   return worker.pid === null ? "" : ` (process ${worker.pid})`;
+}
+
+/** Says that a worker is being started. */
+export function narrateSpawn({ model, device, engine }: WorkerSpec): void {
+  const how = engine === OWN_ENGINE ? "" : ` with ${engine}`;
+  narrate("worker_spawn", `Spawning worker for ${model} on ${device}${how}`);
 }
 
 /** Says that who asked for a model shares a worker that has it, or loads it, perhaps by another name. */

@@ -20,9 +20,8 @@ import { IdleClock, isUnused } from "./idle_clock.ts";
 import { KnownWorkers } from "./known_workers.ts";
 import type { LifecycleParts } from "./lifecycle_parts.ts";
 import { idleMsOf, modelsToPreload, settingsOf } from "./model_policy.ts";
-import { pinnedWorkers, removableWorkers, unusedWorkers } from "./removable_workers.ts";
 import { Worker } from "./worker.ts";
-import { narrateShared, processOf } from "./worker_info.ts";
+import { narrateShared, narrateSpawn, processOf } from "./worker_info.ts";
 import { WorkerMemory } from "./worker_memory.ts";
 import { WorkerPlaces } from "./worker_places.ts";
 import { completeSpec, type WorkerSpec } from "./worker_spec.ts";
@@ -53,14 +52,9 @@ export class WorkerLifecycle {
     this.#settings = parts.settings ?? hiveSettingsSchema.parse({});
     this.#logs = parts.logs ?? new JobRegistry();
     this.#ledger = parts.ledger ?? new GroupLedger();
-    const { max_workers: maxWorkers, max_queue: maxQueue } = this.#settings.limits;
     this.places = new WorkerPlaces({
-      maxWorkers,
-      maxQueue,
-      removable: () => removableWorkers(this.running(), this.#settings),
-      unused: () => unusedWorkers(this.running(), this.#settings).length,
-      pinned: () => pinnedWorkers(this.running(), this.#settings).length,
-      stopping: () => this.running().filter(({ state }) => state === "stopping"),
+      settings: this.#settings,
+      running: this.running,
       remove: (worker) => this.#stopIdle(worker, "to make room for another"),
       onChange: () => this.#parts.onChange?.(),
     });
@@ -157,9 +151,20 @@ export class WorkerLifecycle {
     );
   }
 
-  /** Starts the workers that rbee.yaml wants from the begin. Each that fails says so itself. */
-  preload(): void {
+  /** Takes up what has changed in the settings. Workers that run keep what they were started with. */
+  reconfigured(): void {
+    this.places.reconfigured();
+    for (const worker of this.running()) this.#look(worker);
+  }
+
+  /**
+   * Starts the workers that rbee.yaml wants from the begin. Each that fails says so itself.
+   *
+   * @param except Models that it wanted before.
+   */
+  preload(except: readonly string[] = []): void {
     for (const model of modelsToPreload(this.#settings)) {
+      if (except.includes(model)) continue;
       narrate("preload", `Loading ${model}, as rbee.yaml says`);
       try {
         const spec = this.#complete({ operation: "worker_spawn", model });
@@ -208,12 +213,7 @@ export class WorkerLifecycle {
   }
 
   #start(spec: WorkerSpec): Worker {
-    narrate(
-      "worker_spawn",
-      `Spawning worker for ${spec.model} on ${spec.device}${
-        spec.engine === OWN_ENGINE ? "" : ` with ${spec.engine}`
-      }`,
-    );
+    narrateSpawn(spec);
     const id = `worker-${v7()}`;
     // Its life is a job of its own: it outlives the job that had it started.
     const { job } = this.#logs.create({ operation: "worker", jobId: jobIdOf(id) });

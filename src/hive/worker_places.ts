@@ -1,23 +1,17 @@
 import { RbeeError } from "../base/rbee_error.ts";
-import { SlotQueue } from "../base/slot_queue.ts";
+import { SlotCount } from "../base/slot_count.ts";
+import type { HiveSettings } from "../config/hive_settings.ts";
 import type { PlacesTelemetry } from "../contracts/telemetry.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
+import { pinnedWorkers, removableWorkers, unusedWorkers } from "./removable_workers.ts";
 import type { Worker } from "./worker.ts";
 
 /** What decides about the places of a hive's workers. */
 export interface WorkerPlacesOptions {
-  /** How many workers run at once. */
-  maxWorkers: number;
-  /** How many more may wait for a place. */
-  maxQueue: number;
-  /** Workers that nobody uses and that may go, the first of them first. */
-  removable(): Worker[];
-  /** How many nobody uses, with those that may go only in a moment. */
-  unused(): number;
-  /** How many never leave their place by themselves. */
-  pinned(): number;
-  /** Those that are being stopped. */
-  stopping(): Pick<Worker, "id">[];
+  /** How many run at once, how many more may wait, and which of them are pinned: read at each use. */
+  settings: HiveSettings;
+  /** Those that have not ended, oldest first. */
+  running(): Worker[];
   /** Ends one of them, so that its place is free. */
   remove(worker: Worker): void;
   /** Told when somebody begins to wait, is given a place or leaves one. */
@@ -33,10 +27,10 @@ export interface PlaceSeeker {
   signal: AbortSignal;
 }
 
-/** The places of a hive's workers: a fixed number, first come first served. */
+/** The places of a hive's workers, first come first served. */
 export class WorkerPlaces {
   readonly #options: WorkerPlacesOptions;
-  readonly #places: SlotQueue<number>;
+  readonly #places: SlotCount;
   /** Who has a place. */
   readonly #seated = new Set<string>();
   /** Who waits for one. */
@@ -45,7 +39,13 @@ export class WorkerPlaces {
 
   constructor(options: WorkerPlacesOptions) {
     this.#options = options;
-    this.#places = new SlotQueue([...Array(options.maxWorkers).keys()]);
+    this.#places = new SlotCount(options.settings.limits.max_workers);
+  }
+
+  /** Takes up another number of places. Where there are fewer, workers that run keep theirs. */
+  reconfigured(): void {
+    this.#places.resize(this.#limits.max_workers);
+    this.makeRoom();
   }
 
   /**
@@ -54,18 +54,20 @@ export class WorkerPlaces {
    * @throws {RbeeError} `all_pinned` If no place will ever be free.
    */
   requireRoom(): void {
-    const { maxWorkers, maxQueue, pinned, unused } = this.#options;
-    if (pinned() >= maxWorkers) {
+    const { max_workers: maxWorkers, max_queue: maxQueue } = this.#limits;
+    if (this.#pinned >= maxWorkers) {
       throw new RbeeError(
         "all_pinned",
         `${this.#all} pinned; stop one with rbee worker stop ID, or raise hive.max_workers in rbee.yaml`,
       );
     }
-    const { waiting } = this.#places;
+    const { free, surplus, waiting } = this.#places;
     if (this.#fetching > maxWorkers + maxQueue) {
       requireRoom({ free: 0, waiting: waiting + this.#fetching }, maxQueue);
     }
-    requireRoom({ free: this.#places.free + unused(), waiting }, maxQueue);
+    const { settings, running } = this.#options;
+    const unused = Math.max(0, unusedWorkers(running(), settings).length - surplus);
+    requireRoom({ free: free + unused, waiting }, maxQueue);
   }
 
   /** Whether a worker waits for a place. */
@@ -75,14 +77,9 @@ export class WorkerPlaces {
 
   /** What others have to know to choose a hive for one more worker. */
   get telemetry(): PlacesTelemetry {
-    const { maxWorkers, maxQueue, pinned } = this.#options;
-    return {
-      total: maxWorkers,
-      free: this.#places.free,
-      pinned: pinned(),
-      waiting: this.#places.waiting,
-      max_waiting: maxQueue,
-    };
+    const { max_workers: total, max_queue: maxWaiting } = this.#limits;
+    const { free, waiting } = this.#places;
+    return { total, free, pinned: this.#pinned, waiting, max_waiting: maxWaiting };
   }
 
   /**
@@ -99,12 +96,12 @@ export class WorkerPlaces {
     } finally {
       this.#fetching--;
     }
-    const place = await this.#wait(id, signal);
+    const leave = await this.#wait(id, signal);
     this.#seated.add(id);
     this.#options.onChange();
     return () => {
       this.#seated.delete(id);
-      this.#places.release(place);
+      leave();
       this.#options.onChange();
     };
   }
@@ -114,12 +111,14 @@ export class WorkerPlaces {
     this.#makeRoomFor(this.#places.waiting);
   }
 
-  async #wait(id: string, signal: AbortSignal): Promise<number> {
+  async #wait(id: string, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     const { waiting, free } = this.#places;
     if (free === 0) this.#makeRoomFor(waiting + 1);
     const onPlace = narratePlace((place) =>
-      place > this.#leaving ? `${this.#all} in use` : "A worker is being stopped to make room"
+      place > this.#leaving - this.#places.surplus
+        ? `${this.#all} in use`
+        : "A worker is being stopped to make room"
     );
     const entering = this.#places.acquire({ signal, onPlace });
     if (this.#places.waiting === waiting) return await entering;
@@ -133,18 +132,29 @@ export class WorkerPlaces {
   }
 
   #makeRoomFor(waiting: number): void {
-    const { removable, remove } = this.#options;
-    const wanted = waiting - this.#leaving;
-    for (const worker of removable().slice(0, Math.max(0, wanted))) remove(worker);
+    const { settings, running, remove } = this.#options;
+    // Where there are more workers than may be, the places of the first that go are nobody's.
+    const wanted = waiting === 0 ? 0 : waiting + this.#places.surplus - this.#leaving;
+    const removable = removableWorkers(running(), settings);
+    for (const worker of removable.slice(0, Math.max(0, wanted))) remove(worker);
   }
 
-  /** How many places are about to be free. Who is stopped before it had one leaves none. */
+  /** How many are about to leave their place. Who is stopped before it had one leaves none. */
   get #leaving(): number {
-    return this.#options.stopping().filter(({ id }) => this.#seated.has(id)).length;
+    return this.#options.running()
+      .filter(({ id, state }) => state === "stopping" && this.#seated.has(id)).length;
+  }
+
+  get #pinned(): number {
+    return pinnedWorkers(this.#options.running(), this.#options.settings).length;
+  }
+
+  get #limits(): HiveSettings["limits"] {
+    return this.#options.settings.limits;
   }
 
   get #all(): string {
-    const { maxWorkers } = this.#options;
+    const { max_workers: maxWorkers } = this.#limits;
     return maxWorkers === 1
       ? "The one worker that may run is"
       : `All ${maxWorkers} workers that may run are`;

@@ -1,8 +1,10 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import { OWN_ENGINE } from "../config/engine_settings.ts";
 import type { InferRequest } from "../contracts/operation.ts";
 import { TOOL_CALLS_DATA } from "../contracts/tool.ts";
 import { emitData } from "../jobs/emit.ts";
-import { AnswerWriter } from "../jobs/answer_writer.ts";
+import { inAnswerSpan } from "../jobs/answer_span.ts";
+import type { AnswerWriter } from "../jobs/answer_writer.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import type { Engine } from "./engine.ts";
 
@@ -10,8 +12,16 @@ import type { Engine } from "./engine.ts";
  * Answers one request and writes its tokens into the job, and its calls after them. Says lengths, never
  * text.
  */
-export async function infer(engine: Engine, request: InferRequest, job: Job): Promise<JobResult> {
-  const answer = new AnswerWriter();
+export function infer(engine: Engine, request: InferRequest, job: Job): Promise<JobResult> {
+  return inAnswerSpan(request, OWN_ENGINE, (answer) => answerRequest(engine, request, job, answer));
+}
+
+async function answerRequest(
+  engine: Engine,
+  request: InferRequest,
+  job: Job,
+  answer: AnswerWriter,
+): Promise<JobResult> {
   const { usage, finishReason } = await engine.generate({
     prompt: request.prompt,
     messages: request.messages,

@@ -3,7 +3,9 @@ import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import { singleLine } from "../base/single_line.ts";
 
 /** What llama.cpp says of itself, line by line, warnings and errors alone. */
-export type OnDiagnostic = (line: string) => void;
+export type OnDiagnostic = (line: string, level: "warn" | "error") => void;
+
+const ERRORS: ReadonlySet<LlamaLogLevel> = new Set([LlamaLogLevel.error, LlamaLogLevel.fatal]);
 
 /**
  * Starts llama.cpp for a device. Never compiles and never downloads.
@@ -28,7 +30,8 @@ export async function startLlama(device: string, onDiagnostic: OnDiagnostic): Pr
       // 0: the context's own number of threads is used as it is.
       maxThreads: 0,
       logLevel: LlamaLogLevel.warn,
-      logger: (_level, message) => onDiagnostic(`llama.cpp: ${singleLine(message)}`),
+      logger: (level, message) =>
+        onDiagnostic(`llama.cpp: ${singleLine(message)}`, ERRORS.has(level) ? "error" : "warn"),
     });
   } catch (error) {
     const why = error instanceof NoBinaryFoundError

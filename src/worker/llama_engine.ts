@@ -38,6 +38,8 @@ export class LlamaEngine implements Engine {
   readonly #prompts: PromptTokens;
   readonly #embedder: LlamaEmbedder;
   readonly #lockstep = new Lockstep();
+  /** Told how long each request for text has waited for its slot, in seconds. */
+  onWaited: ((seconds: number) => void) | undefined;
 
   constructor(model: LlamaModel, context: LlamaContext) {
     this.#model = model;
@@ -54,11 +56,13 @@ export class LlamaEngine implements Engine {
 
   async generate(generation: Generation): Promise<GenerationResult> {
     const prepared = await this.#prepare(generation);
+    const sinceMs = performance.now();
     const sequence = await this.#slots.acquire({
       signal: generation.signal,
       onPlace: narratePlace(),
       worth: ({ contextTokens }) => knownTokens(contextTokens, prepared.tokens),
     });
+    this.onWaited?.((performance.now() - sinceMs) / 1000);
     const member = this.#lockstep.join();
     try {
       return await this.#run({ sequence, member }, generation, prepared);

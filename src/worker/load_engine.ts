@@ -3,7 +3,7 @@ import { DEFAULT_PARALLEL } from "../contracts/worker.ts";
 import { messageOf, RbeeError } from "../base/rbee_error.ts";
 import type { WorkerRoleOptions } from "../config/role_options.ts";
 import { narrate } from "../narration/narrate.ts";
-import { startLlama } from "./llama_backend.ts";
+import { type OnDiagnostic, startLlama } from "./llama_backend.ts";
 import { LlamaEngine } from "./llama_engine.ts";
 import type { ModelFile } from "../models/model_file.ts";
 import { checkMemory } from "./check_memory.ts";
@@ -23,13 +23,13 @@ const PROGRESS_EVERY_MS = 1000;
 export async function loadEngine(
   file: ModelFile,
   options: Pick<WorkerRoleOptions, "device" | "options" | "memoryCheck" | "memoryLimit">,
-  onDiagnostic: (line: string) => void,
+  onDiagnostic: OnDiagnostic,
 ): Promise<LlamaEngine> {
   const diagnostics: string[] = [];
-  const llama = await startLlama(options.device, (line) => {
+  const llama = await startLlama(options.device, (line, level) => {
     diagnostics.push(line);
     if (diagnostics.length > 20) diagnostics.shift();
-    onDiagnostic(line);
+    onDiagnostic(line, level);
   });
   const { threads, why } = chooseThreads({
     modelBytes: file.bytes,

@@ -60,8 +60,10 @@ export class SchemaParts {
       this.#work.spend();
       if (value === undefined || value === true) return;
       if (value !== false && !isObject(value)) {
-        const shown = JSON.stringify(value).slice(0, 40);
-        throw this.#work.refuse(`the schema has ${shown} for a schema`);
+        // What it is stays untold: a schema is the asker's own, and errors are kept.
+        throw this.#work.refuse(
+          "in the schema stands a value that is no schema, where one must be",
+        );
       }
       const schema = value === false ? NOTHING : value;
       if (open.has(schema)) {
@@ -120,7 +122,7 @@ export class SchemaParts {
       else at = isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
     }
     if (at !== undefined) return at;
-    throw this.#work.refuse(`the schema has nothing at ${JSON.stringify(ref.slice(0, 200))}`);
+    throw this.#work.refuse('a "$ref" of the schema leads to nothing in it');
   }
 }
 

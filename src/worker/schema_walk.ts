@@ -148,10 +148,8 @@ export class SchemaWalk {
   }
 
   #typed(parts: readonly JsonSchema[], depth: number): Shape | undefined {
-    for (const { type } of parts) {
-      const unknown = type === undefined ? undefined : unknownType([type].flat());
-      if (unknown === undefined) continue;
-      throw this.#work.refuse(`${JSON.stringify(unknown).slice(0, 40)} is no type of JSON`);
+    if (parts.some(({ type }) => type !== undefined && unknownType([type].flat()) !== undefined)) {
+      throw this.#work.refuse('a "type" of the schema is no type of JSON');
     }
     const implied = parts.map(impliedType).find((type) => type !== undefined);
     const types = commonTypes(parts) ?? (implied === undefined ? undefined : [implied]);

@@ -34,7 +34,7 @@ export class TokenText {
     if (this.#held.length === 0) return "";
     const text = this.#detokenize(this.#held, this.#before);
     this.#take();
-    return text.replace(/\ufffd+$/, "");
+    return text.replace(/(?<!\ufffd)\ufffd+$/, "");
   }
 
   #take(): void {

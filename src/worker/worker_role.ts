@@ -7,8 +7,11 @@ import type { RoleProcess } from "../jobs/role_process.ts";
 import { type RoleServer, startRoleServer } from "../jobs/role_server.ts";
 import { requireRoom } from "../jobs/waiting_line.ts";
 import type { WorkerRoleOptions } from "../config/role_options.ts";
+import { addQueueLength, addQueueWait } from "../metrics/queue_metrics.ts";
 import { narrate } from "../narration/narrate.ts";
 import { parentPipeClosed } from "../process/parent_pipe.ts";
+import { inSpan, type Span } from "../tracing/spans.ts";
+import { inTraceOfEnvironment } from "../tracing/trace_environment.ts";
 import { VERSION } from "../version.ts";
 import { embed } from "./embed.ts";
 import type { Engine } from "./engine.ts";
@@ -36,9 +39,17 @@ export async function runWorker(
   const slots = options.options.parallel ?? DEFAULT_PARALLEL;
   let open = 0;
   let embedding = 0;
+  let onWaited: ((seconds: number) => void) | undefined;
   const server: RoleServer = startRoleServer({
     role: "worker",
     graceMs: GRACE_MS,
+    measure(metrics) {
+      onWaited = addQueueWait(metrics);
+      addQueueLength(metrics, () => ({
+        running: Math.min(open, slots),
+        waiting: Math.max(0, open - slots),
+      }));
+    },
     host: options.host,
     port: options.port,
     handlers: {
@@ -80,13 +91,15 @@ export async function runWorker(
       }),
     },
   });
-  const engine = load();
+  const engine = inTraceOfEnvironment(() => inSpan("model_load", {}, load));
   // Requests that wait for it fail with its reason; without any, nobody else would see it.
   engine.catch((error: unknown) => error);
   const ended = until(server, options, process.signal);
   try {
     const ready = await Promise.race([engine.then(() => true), ended]);
     if (ready === true) {
+      // Loading starts a process and libraries; what a request brings has no need of either.
+      process.givePermissionsUp?.();
       narrate("worker_ready", `Ready: ${names.at(-1)} answers at ${server.url}`, {
         fields: { url: server.url, model: options.model },
       });
@@ -107,15 +120,18 @@ export async function runWorker(
   narrate("stopped", "Stopped");
   return 0;
 
-  async function load(): Promise<Engine> {
+  async function load(span: Span): Promise<Engine> {
     const file = await findModelFile(options.modelFile ?? options.model);
     names.push(file.path, file.name);
     narrate(
       "model_load",
       `Loading ${file.name} (${megabytes(file.bytes)} MB) on ${options.device}`,
     );
-    loaded = await loadEngine(file, options, process.diagnostic);
-    return loaded;
+    span.setAttributes({ "rbee.device": options.device, "rbee.model.bytes": file.bytes });
+    const llama = await loadEngine(file, options, process.diagnostic);
+    llama.onWaited = onWaited;
+    loaded = llama;
+    return llama;
   }
 }
 

@@ -241,3 +241,23 @@ Deno.test("a port that is always taken is given up after three", async () => {
   assert.equal(await program.starts(), 3);
   assert.deepEqual((await hive.list()).map(({ state }) => state), ["failed"]);
 });
+
+Deno.test("an engine is not told the key of a collector of traces, nor whose name rbee has there", async () => {
+  const given = {
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer x",
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: "authorization=Bearer x",
+    OTEL_SERVICE_NAME: "rbee-hive",
+    TRACEPARENT: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+  };
+  const before = Object.keys(given).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(given)) Deno.env.set(name, value);
+  try {
+    const { env } = await prepare({});
+    assert.deepEqual(Object.keys(env).filter((name) => Object.hasOwn(given, name)), []);
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
+});

@@ -117,6 +117,19 @@ Deno.test("an engine that answers, and never that it is ready, is ended as one t
   assert.equal(end?.type === "error" && end.code, "timeout");
 });
 
+Deno.test("an engine that prints without end and is never ready is ended when its load takes too long", async () => {
+  await using folder = await TemporaryFolder.make();
+  const program = await shellProgram(folder, "engine", "while :; do echo loading; done");
+  await using hive = engineHive([], {
+    engine: { command: [program, "{port}"], load: "500ms" },
+    graceMs: 100,
+  });
+  const end = (await hive.run(FIXTURE)).at(-1);
+  assert.ok(end?.type === "error");
+  assert.equal(end.code, "timeout");
+  assert.match(end.message, /^It was not ready 1 s after it was started; see rbee worker logs /);
+});
+
 Deno.test("an engine that loads for longer than its stall limit, and says how far it is, becomes ready", async () => {
   await using hive = engineHive(["--load-ms", "3000"], { engine: { stall: "1500ms" } });
   const end = (await hive.run(FIXTURE)).at(-1);

@@ -94,6 +94,16 @@ function validatorOf(root: JsonSchema) {
   }
 }
 
+/** Undefined where the judge comes to no end: a definition may be the first choice of itself. */
+function judgedBy(fits: (value: unknown) => unknown, value: unknown): boolean | undefined {
+  try {
+    return fits(value) === true;
+  } catch (error) {
+    assert.ok(error instanceof RangeError, String(error));
+    return undefined;
+  }
+}
+
 Deno.test("GrammarSchemas makes nothing that does not fit the schema, unless it tells a keyword", () => {
   let checked = 0;
   fc.assert(
@@ -108,7 +118,9 @@ Deno.test("GrammarSchemas makes nothing that does not fit the schema, unless it 
           choose: () => choices.next().value,
         });
         if (sample === undefined) continue;
-        assert.ok(fits(sample.value), `${JSON.stringify(sample.value)} was made`);
+        const judged = judgedBy(fits, sample.value);
+        if (judged === undefined) return;
+        assert.ok(judged, `${JSON.stringify(sample.value)} was made`);
         checked++;
       }
     }),

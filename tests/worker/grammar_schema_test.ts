@@ -132,9 +132,9 @@ Deno.test("GrammarSchemas leaves properties out where the circle is, and nowhere
 });
 
 Deno.test("GrammarSchemas refuses what nothing can be made of", () => {
-  refuses({ type: "text" }, /"text" is no type of JSON$/);
-  refuses({ $ref: "#/$defs/none" }, /the schema has nothing at "#\/\$defs\/none"$/);
-  refuses({ $ref: "https://example.org/x" }, /nothing at/);
+  refuses({ type: "text" }, /a "type" of the schema is no type of JSON$/);
+  refuses({ $ref: "#/$defs/none" }, /a "\$ref" of the schema leads to nothing in it$/);
+  refuses({ $ref: "https://example.org/x" }, /leads to nothing/);
   const itself = { anyOf: [{ type: "null" }, { $ref: "#/$defs/a" }] };
   refuses({ $ref: "#/$defs/a", $defs: { a: itself } }, /refers to itself without an end$/);
   refuses({ const: "\u0001" }, /control characters$/);
@@ -282,7 +282,7 @@ Deno.test("GrammarSchemas finds what references escape, and takes a wrong escape
   const $defs = { "a b": { type: "null" }, "%zz": { type: "boolean" } };
   assert.deepEqual(convert({ $ref: "#/$defs/a%20b", $defs }).defs, { d0: { type: "null" } });
   assert.deepEqual(convert({ $ref: "#/$defs/%zz", $defs }).defs, { d0: { type: "boolean" } });
-  refuses({ $ref: "#/$defs/%zy", $defs }, /the schema has nothing at "#\/\$defs\/%zy"$/);
+  refuses({ $ref: "#/$defs/%zy", $defs }, /leads to nothing in it$/);
 });
 
 Deno.test("GrammarSchemas keeps names that objects have of their own", () => {

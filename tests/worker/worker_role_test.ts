@@ -54,8 +54,10 @@ class TestWorker implements AsyncDisposable {
       },
       {
         signal: end.signal,
+        onReload: () => {},
         flushOutput: () => flushed,
         diagnostic: () => {},
+        onForcedEnd: () => {},
         diagnosticColor: false,
       },
     );
