@@ -1,7 +1,9 @@
+import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { workerInfoSchema } from "../contracts/worker.ts";
 import type { Job } from "../jobs/job.ts";
 import type { OperationBody } from "../jobs/job_client.ts";
+import { stoppingReason } from "../jobs/role_server.ts";
 import { narrate } from "../narration/narrate.ts";
 import { storedNameOf } from "../models/means_model.ts";
 import type { Hives } from "./hives.ts";
@@ -9,7 +11,7 @@ import type { HiveView } from "./hive_view.ts";
 import { placePatiently } from "./place_patiently.ts";
 import { place } from "./placement.ts";
 import { isWantOfRoom, narrateElsewhere } from "./refused_load.ts";
-import { relay, type RelayedResult } from "./relay.ts";
+import { relay, type RelayedResult, type RelayOptions } from "./relay.ts";
 
 // The worker was chosen and had gone before it answered.
 const WORKER_LOST = new Set([
@@ -20,6 +22,8 @@ const WORKER_LOST = new Set([
 ]);
 // A worker that was started again knows nothing of the jobs of the process before.
 const JOB_LOST = "job_not_found";
+const END_MS = 5000;
+const LOOK_AGAIN_MS = 100;
 
 /** An operation of a worker, and where it may run. */
 export interface WorkerRequest extends OperationBody {
@@ -38,8 +42,9 @@ export interface WorkerAnswer {
 
 /**
  * Has a worker do an operation: chooses a hive, has it load the model where none of its workers has
- * it, and relays what the worker says. A worker that is lost before it has answered anything is
- * replaced once; a hive that has no room for the model after all, too.
+ * it, and relays what the worker says. A worker that is lost before it has answered anything, or was
+ * told to end by somebody else than its hive, is replaced once; so is a hive that is lost, or that has no
+ * room for the model after all.
  *
  * @throws {RbeeError} As {@linkcode placePatiently} If there is no place, and what the worker's job
  * ended with.
@@ -53,6 +58,7 @@ export async function askWorker(
   let chosen: string | undefined;
   let lost: string | undefined;
   let isReplaced = false;
+  let isHiveLost = false;
   let refusedBy: string | undefined;
   let refused: string[] = [];
   for (;;) {
@@ -62,6 +68,7 @@ export async function askWorker(
         refused,
         onWorker: (workerId) => chosen = workerId,
         onRefused: (hive) => refusedBy = hive,
+        onLostHive: () => isHiveLost = true,
         onAnswer: () => answered = true,
       });
     } catch (error) {
@@ -70,12 +77,13 @@ export async function askWorker(
         refused = [refusedBy];
         if (place({ ...request, refused }, hives.known()).kind === "none") throw error;
         narrateElsewhere(refusedBy, request.model, error);
-      } else if (WORKER_LOST.has(error.code) && !isReplaced) {
+      } else if ((isHiveLost || WORKER_LOST.has(error.code)) && !isReplaced) {
         isReplaced = true;
         lost = chosen;
         narrate("retry", `Trying once more: ${error.message}`, { level: "warn" });
       } else throw error;
       refusedBy = undefined;
+      isHiveLost = false;
     }
   }
 }
@@ -95,6 +103,8 @@ interface Attempt {
   onWorker(workerId: string): void;
   /** Told of a hive that has no room for the model. */
   onRefused(hive: string): void;
+  /** Told that the hive was lost while it had the request. */
+  onLostHive(): void;
   /** Told of each part of the answer. */
   onAnswer(): void;
 }
@@ -103,7 +113,7 @@ async function askOnce(
   hives: Hives,
   request: WorkerRequest,
   job: Job,
-  { avoid, refused, onWorker, onRefused, onAnswer }: Attempt,
+  { avoid, refused, onWorker, onRefused, onLostHive, onAnswer }: Attempt,
 ): Promise<WorkerAnswer> {
   const { inFlight } = hives;
   // A model may hold any character but those of control.
@@ -132,11 +142,14 @@ async function askOnce(
     const { hive } = placement;
     // A hive that was killed and started again has another address, and nothing of what it had.
     const hasMoved = () => hives.hasMoved(hive, url);
+    const whyLost = () => hives.whyLost(hive);
+    const there = { url, hive, hasMoved, whyLost };
     let worker: ChosenWorker;
     if (placement.kind === "worker") worker = { workerId: placement.workerId, model: loaded };
     else {
-      worker = await spawn(hives, { url, hive, hasMoved }, request, job).catch((error: unknown) => {
+      worker = await spawn(hives, there, request, job).catch((error: unknown) => {
         if (isWantOfRoom(error)) onRefused(hive);
+        if (isLostHive(error)) onLostHive();
         throw error;
       });
       release();
@@ -144,14 +157,26 @@ async function askOnce(
     }
     const { workerId, model } = worker;
     onWorker(workerId);
+    let answered = false;
+    const noteAnswer = () => {
+      answered = true;
+      onAnswer();
+    };
     // The choice has been made; what is left is the worker's to do, by the name that it has it under.
     const { hive: _hive, device: _device, engine: _engine, ...question } = request;
     const end = await relay(
       `${url}/v1/workers/${workerId}/proxy`,
       { ...question, model },
       job,
-      { hive, name: `the worker on hive "${hive}"`, onAnswer, hasMoved },
-    ).catch((error: unknown) => {
+      { hive, name: `the worker on hive "${hive}"`, onAnswer: noteAnswer, hasMoved, whyLost },
+    ).catch(async (error: unknown) => {
+      if (isLostHive(error)) onLostHive();
+      if (
+        !answered && isOfStoppingWorker(error) &&
+        !await isStopped(hives, { hive, workerId }, job.signal)
+      ) {
+        throw new RbeeError("worker_gone", `The worker for "${request.model}" was told to end`);
+      }
       throw asLost(error, `The worker for "${request.model}" died and was started again`);
     });
     return { end, hive, workerId };
@@ -171,6 +196,37 @@ function modelOf(known: readonly HiveView[], workerId: string): string | undefin
     .find(({ worker_id }) => worker_id === workerId)?.model;
 }
 
+function isLostHive(error: unknown): boolean {
+  return error instanceof RbeeError && error.code === "hive_unreachable";
+}
+
+function isOfStoppingWorker(error: unknown): boolean {
+  return error instanceof RbeeError && error.code === "cancelled_elsewhere" &&
+    error.details?.["reason"] === stoppingReason("worker");
+}
+
+/**
+ * Whether the hive itself ends a worker, as `rbee worker stop` has it do: then nobody wants another. Where
+ * it does not, resolves when the hive has seen the worker's process end, which is about to, or after 5 s:
+ * before, the hive would give the same one again.
+ */
+async function isStopped(
+  hives: Hives,
+  { hive, workerId }: { hive: string; workerId: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const look = async () =>
+    (await hives.workers(hive)).find(({ worker_id }) => worker_id === workerId);
+  const deadlineMs = performance.now() + END_MS;
+  const first = await look();
+  let worker = first;
+  while (worker?.state === "ready" && worker.pid === first?.pid && performance.now() < deadlineMs) {
+    await delay(LOOK_AGAIN_MS, { signal });
+    worker = await look();
+  }
+  return worker?.state === "stopping" || worker?.state === "stopped";
+}
+
 /** A job that is not known where it was submitted went with the process that had it. */
 function asLost(error: unknown, why: string): unknown {
   if (!(error instanceof RbeeError) || error.code !== JOB_LOST) return error;
@@ -179,7 +235,9 @@ function asLost(error: unknown, why: string): unknown {
 
 async function spawn(
   hives: Hives,
-  { url, hive, hasMoved }: { url: string; hive: string; hasMoved: () => boolean },
+  { url, hive, ...asked }:
+    & { url: string; hive: string }
+    & Pick<RelayOptions, "hasMoved" | "whyLost">,
   request: WorkerRequest,
   job: Job,
 ): Promise<ChosenWorker> {
@@ -195,7 +253,7 @@ async function spawn(
       ...(engine !== undefined && { engine }),
     },
     job,
-    { hive, name: `hive "${hive}"`, hasMoved },
+    { hive, name: `hive "${hive}"`, ...asked },
   ).catch((error: unknown) => {
     throw asLost(error, `Hive "${hive}" was started again`);
   });

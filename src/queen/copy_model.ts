@@ -10,6 +10,7 @@ import {
 import { authorizationFor } from "../http/bearer_tokens.ts";
 import { errorFromResponse } from "../http/errors.ts";
 import { readBody } from "../http/read_body.ts";
+import { trustFor } from "../http/trusted_authorities.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
 import { connectionFailure, PassingFailure } from "../models/http_failure.ts";
 import { DEMO_MODEL } from "../models/model_file.ts";
@@ -41,7 +42,7 @@ interface Transfer {
  * @throws {unknown} If the job is cancelled: its reason.
  */
 export async function copyModel(
-  hives: Pick<Hives, "ask" | "known" | "hasMoved">,
+  hives: Pick<Hives, "ask" | "known" | "hasMoved" | "whyLost">,
   request: ModelCopyRequest,
   job: Job,
 ): Promise<JobResult> {
@@ -133,9 +134,19 @@ async function request(
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const headers = { ...init.headers, ...authorizationFor(url) };
-    const answer = await fetch(url, { ...init, headers });
+    const answer = await fetch(url, {
+      ...init,
+      ...trustFor(url),
+      headers,
+      redirect: "manual",
+    });
     const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
     for await (const chunk of readBody(answer.body ?? new Blob([]).stream(), init.signal)) {
+      length += chunk.length;
+      if (length > BLOCK_BYTES) {
+        throw new RbeeError("bad_answer", `${url} answers with more than it was asked for`);
+      }
       chunks.push(chunk as Uint8Array<ArrayBuffer>);
     }
     const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());

@@ -1,5 +1,4 @@
-import { SlotQueue } from "../base/slot_queue.ts";
-import type { QueenLimits } from "../config/rbee_yaml.ts";
+import type { RequestSlots } from "./request_slots.ts";
 import {
   embedSchema,
   hiveListOperationSchema,
@@ -10,13 +9,13 @@ import {
   workerStopSchema,
 } from "../contracts/operation.ts";
 import type { Job, JobResult } from "../jobs/job.ts";
-import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { operation, type OperationHandlers } from "../jobs/operation_handler.ts";
 import { VERSION } from "../version.ts";
 import { embed } from "./embed.ts";
 import type { Hives } from "./hives.ts";
 import { infer } from "./infer.ts";
 import { modelOperations } from "./model_operations.ts";
+import { permitInfer } from "./permit_infer.ts";
 import { spawnWorker, stopWorker } from "./workers.ts";
 
 const QUICK = { kind: "total", ms: 10_000 } as const;
@@ -26,19 +25,9 @@ const SPAWN = { kind: "stall", ms: 690_000 } as const;
 const STOP = { kind: "total", ms: 90_000 } as const;
 
 /** The operations of the queen. */
-export function queenOperations(hives: Hives, limits: QueenLimits): OperationHandlers {
-  const slots = new SlotQueue([...Array(limits.max_requests).keys()]);
-  const admit = () => requireRoom(slots, limits.max_queue);
-  /** Waits until one more request may run. */
-  const inTurn = async (job: Job, work: () => Promise<JobResult>): Promise<JobResult> => {
-    const onPlace = narratePlace(`All ${limits.max_requests} requests that may run at once do`);
-    const slot = await slots.acquire({ signal: job.signal, onPlace });
-    try {
-      return await work();
-    } finally {
-      slots.release(slot);
-    }
-  };
+export function queenOperations(hives: Hives, slots: RequestSlots): OperationHandlers {
+  const admit = () => slots.requireRoom();
+  const inTurn = (job: Job, work: () => Promise<JobResult>) => slots.inTurn(job.signal, work);
   return {
     status: operation(statusSchema, QUICK, async () => ({
       result: { role: "queen", version: VERSION, hives: await hives.list() },
@@ -64,13 +53,13 @@ export function queenOperations(hives: Hives, limits: QueenLimits): OperationHan
       inferSchema,
       INFER,
       (request, job) => inTurn(job, () => infer(hives, request, job)),
-      { admit },
+      { admit, permitInfer },
     ),
     embed: operation(
       embedSchema,
       INFER,
       (request, job) => inTurn(job, () => embed(hives, request, job)),
-      { admit },
+      { admit, permitInfer },
     ),
   };
 }

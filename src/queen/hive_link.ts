@@ -8,6 +8,8 @@ import { EventConnection } from "../http/event_connection.ts";
 import { requestHealth } from "../http/health_client.ts";
 import { withoutNarrationContext } from "../narration/context.ts";
 import { narrate } from "../narration/narrate.ts";
+import { withoutTrace } from "../tracing/spans.ts";
+import { MAX_EVENT_CHARACTERS } from "../sse/decode_messages.ts";
 import { checkVersion } from "./hive_version.ts";
 import type { KnownHive } from "./known_hive.ts";
 
@@ -84,7 +86,7 @@ export class HiveLink {
   /** Begins to keep the connection. Called again, it does nothing. */
   start(): void {
     // It outlives whichever job asks first.
-    this.#keeping ??= withoutNarrationContext(() => this.#keep());
+    this.#keeping ??= withoutTrace(() => withoutNarrationContext(() => this.#keep()));
   }
 
   /** What is known of the hive, after an attempt to reach it where it is not connected. */
@@ -113,6 +115,8 @@ export class HiveLink {
       const { workers } = await requestJson(`${view.url}/v1/workers`, {
         schema: workerListSchema,
         timeoutMs: ANSWER_MS,
+        // As much as one event of telemetry, which holds the same.
+        maxBytes: MAX_EVENT_CHARACTERS,
       });
       return { ...view, workers: workers.map((worker) => this.#named(worker)) };
     } catch {

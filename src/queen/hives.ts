@@ -1,7 +1,7 @@
 import { RbeeError } from "../base/rbee_error.ts";
 import { type Paths } from "../config/paths.ts";
 import { type HiveInfo, LOCAL_HIVE } from "../contracts/hive.ts";
-import type { HiveAddress, HiveAddresses } from "../contracts/hive_address.ts";
+import { type HiveAddress, type HiveAddresses, isSameAddress } from "../contracts/hive_address.ts";
 import type { WorkerInfo } from "../contracts/worker.ts";
 import { addedHive } from "./added_hive.ts";
 import { HiveLink } from "./hive_link.ts";
@@ -23,6 +23,8 @@ export interface HivesOptions {
 interface Linked {
   link: HiveLink;
   source: HiveSource;
+  /** Of one that was added. */
+  address?: HiveAddress | undefined;
 }
 
 /** The hives that the queen can use: this machine's own, and those that were added. */
@@ -55,8 +57,18 @@ export class Hives {
   /** Takes up a hive of another machine. One that is there already stays as it is. */
   add(name: string, address: HiveAddress): void {
     if (this.#linked.has(name)) return;
-    this.#link(name, addedHive(this.#paths, name, address));
+    this.#link(name, addedHive(this.#paths, name, address), address);
     if (this.#started) this.#linked.get(name)?.link.start();
+  }
+
+  /** Takes up these hives of other machines, and lets go of all others. What stays is not touched. */
+  async keepOnly(addresses: HiveAddresses): Promise<void> {
+    const gone = [...this.#linked].filter(([name, { address }]) =>
+      address !== undefined &&
+      !(Object.hasOwn(addresses, name) && isSameAddress(addresses[name]!, address))
+    );
+    await Promise.all(gone.map(([name]) => this.remove(name)));
+    for (const [name, address] of Object.entries(addresses)) this.add(name, address);
   }
 
   /** Whether the hive is one of hers: one that was removed has nothing to come back to. */
@@ -71,6 +83,19 @@ export class Hives {
   hasMoved(name: string, url: string): boolean {
     if (!this.#linked.has(name)) return true;
     return this.known().some((hive) => hive.name === name && hive.url !== null && hive.url !== url);
+  }
+
+  /**
+   * Why a hive will not come back by itself; undefined where it is connected, or may. One that is lost is
+   * looked for once more, without being waited for: somebody may just have started it.
+   */
+  whyLost(name: string): string | undefined {
+    const link = this.#linked.get(name)?.link;
+    if (link === undefined) return undefined;
+    const { view } = link;
+    if (view?.unreachable === undefined ? view !== undefined : view.mayReturn) return undefined;
+    void link.look();
+    return view?.unreachable ?? "it has ended; start it with rbee up";
   }
 
   /** Lets go of a hive. */
@@ -131,7 +156,7 @@ export class Hives {
     return [...this.#linked.values()].map(({ link }) => link);
   }
 
-  #link(name: string, source: HiveSource): void {
+  #link(name: string, source: HiveSource, address?: HiveAddress): void {
     const { beatMs, onChange = () => {} } = this.#options;
     const { close: _close, ...found } = source;
     const link = new HiveLink({
@@ -140,7 +165,7 @@ export class Hives {
       onChange,
       ...(beatMs === undefined ? {} : { beatMs }),
     });
-    this.#linked.set(name, { link, source });
+    this.#linked.set(name, { link, source, address });
   }
 }
 

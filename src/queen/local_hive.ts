@@ -11,9 +11,10 @@ export function localHive(paths: Paths): HiveSource {
   const find = async (): Promise<HivePlace | undefined> => {
     const file = await readPidFile(files.pid);
     if (file === undefined) return undefined;
+    const { local_url: url = file.url } = file;
     const token = await readTokenFile(files.token);
-    if (token !== undefined) useToken(file.url, token);
-    return { url: file.url, runs: isSameProcess(file) };
+    if (token !== undefined) useToken(url, token);
+    return { url, runs: isSameProcess(file) };
   };
   // What cannot be read is as good as not there, to the queen; the hive itself says what is wrong.
   return { find: () => find().catch(() => undefined) };

@@ -18,7 +18,7 @@ const DELETE = { kind: "total", ms: 120_000 } as const;
 
 /** The operations of the queen on the models of her hives. */
 export function modelOperations(
-  hives: Pick<Hives, "ask" | "known" | "hasMoved">,
+  hives: Pick<Hives, "ask" | "known" | "hasMoved" | "whyLost">,
 ): OperationHandlers {
   return {
     model_list: operation(modelListOperationSchema, LIST, async ({ hive }) => ({

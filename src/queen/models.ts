@@ -56,7 +56,7 @@ export async function storedModels(
 
 /** Has a hive fetch a model: the one that is named, else this machine's, else the only one. */
 export async function downloadModel(
-  hives: Pick<Hives, "ask" | "known" | "hasMoved">,
+  hives: Pick<Hives, "ask" | "known" | "hasMoved" | "whyLost">,
   request: ModelDownloadRequest,
   job: Job,
 ): Promise<JobResult> {
@@ -67,7 +67,7 @@ export async function downloadModel(
 
 /** Shows, or removes, a model on the hive that is named, or the only one that has it. */
 export async function onHiveOfModel(
-  hives: Pick<Hives, "ask" | "known" | "hasMoved">,
+  hives: Pick<Hives, "ask" | "known" | "hasMoved" | "whyLost">,
   request: ModelGetRequest | ModelDeleteRequest,
   job: Job,
 ): Promise<JobResult> {
@@ -81,7 +81,7 @@ export async function onHiveOfModel(
  * @throws {RbeeError} `model_not_found` If it has not; or as {@linkcode onHive}.
  */
 export async function onOwnModel(
-  hives: Pick<Hives, "hasMoved">,
+  hives: Pick<Hives, "hasMoved" | "whyLost">,
   hive: ConnectedHive,
   request: { operation: string; model: string } & Record<string, unknown>,
   job: Job,
@@ -101,7 +101,7 @@ export async function onOwnModel(
 
 /** Runs an operation on a hive and names that in its result. */
 export async function onHive(
-  hives: Pick<Hives, "hasMoved">,
+  hives: Pick<Hives, "hasMoved" | "whyLost">,
   hive: ConnectedHive,
   request: { operation: string; hive?: string | undefined } & Record<string, unknown>,
   job: Job,
@@ -116,6 +116,7 @@ export async function onHive(
     hive: name,
     name: `hive "${name}"`,
     hasMoved,
+    whyLost: () => hives.whyLost(name),
   });
   if (result === null || typeof result !== "object" || Array.isArray(result)) return { result };
   return { result: { ...result, hive: name } };

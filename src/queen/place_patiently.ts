@@ -1,6 +1,7 @@
 import { delay } from "../base/delay.ts";
 import { RbeeError } from "../base/rbee_error.ts";
 import { narrate } from "../narration/narrate.ts";
+import { inSpan } from "../tracing/spans.ts";
 import { type Hives, urlOf } from "./hives.ts";
 import type { HiveView } from "./hive_view.ts";
 import type { KnownHive } from "./known_hive.ts";
@@ -33,6 +34,20 @@ export interface PlaceOptions {
  * @throws {unknown} If `signal` aborts: its reason.
  */
 export async function placePatiently(
+  hives: Pick<Hives, "ask">,
+  request: PlacementRequest,
+  policy: (request: PlacementRequest, hives: readonly HiveView[]) => Placement,
+  options: PlaceOptions,
+): Promise<Place> {
+  return await inSpan("placement", {}, async (span) => {
+    const found = await untilPlaced(hives, request, policy, options);
+    const { hive, kind } = found.placement;
+    span.setAttributes({ "rbee.hive": hive, "rbee.placement": kind });
+    return found;
+  });
+}
+
+async function untilPlaced(
   hives: Pick<Hives, "ask">,
   request: PlacementRequest,
   policy: (request: PlacementRequest, hives: readonly HiveView[]) => Placement,

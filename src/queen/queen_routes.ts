@@ -12,12 +12,12 @@ export interface QueenRoutesOptions {
   feed: TelemetryFeed;
   jobs: JobIntake;
   /** The models that rbee.yaml names. Default: none. */
-  configured?: readonly string[] | undefined;
+  configured?: (() => readonly string[]) | undefined;
 }
 
 /** Adds what only the queen has: what she knows of her hives and their workers, and OpenAI's API. */
 export function addQueenRoutes(app: Hono, hives: Hives, options: QueenRoutesOptions): void {
-  const { feed, jobs, configured = [] } = options;
+  const { feed, jobs, configured = () => [] } = options;
   app.route("/", openAiRoutes({ jobs, models: { hives, configured } }));
 
   app.get("/v1/telemetry/stream", (c) => telemetryResponse(c, feed));

@@ -12,6 +12,10 @@ import { actorOf, onMachine } from "../narration/remote_actor.ts";
 /** How long the other side goes on without us, and how long we look for it. */
 export const PATIENCE_MS = 60_000;
 
+// Longer than systemd waits before it starts a hive again, and the hive then takes to end what is left of
+// the one before.
+const LOST_PATIENCE_MS = 30_000;
+
 /** The end of a job elsewhere that went well. */
 export type RelayedResult = Extract<TerminalEvent, { type: "done" }>;
 
@@ -31,6 +35,10 @@ export interface RelayOptions {
   patienceMs?: number;
   /** Whether the address is no longer the other side's: then it is not looked for there. */
   hasMoved?: () => boolean;
+  /** Why it will not come back by itself; undefined as long as it may. Asked at each attempt to reach it. */
+  whyLost?: () => string | undefined;
+  /** How long one is looked for that will not come back by itself. Default 30,000. */
+  lostPatienceMs?: number;
 }
 
 /**
@@ -39,6 +47,8 @@ export interface RelayOptions {
  * Its terminal event is consumed. Cancelling the job here cancels the one there.
  *
  * @throws {RbeeError} The error that the other job ended with, or why it was out of reach for 60 s.
+ * @throws {RbeeError} `hive_unreachable` If it has been known for 30 s that it will not come back by
+ * itself, with the reason; `worker_gone` if it has moved.
  */
 export async function relay(
   baseUrl: string,
@@ -47,15 +57,26 @@ export async function relay(
   options: RelayOptions,
 ): Promise<RelayedResult> {
   const log = currentJobLog();
-  const { hive = LOCAL_HIVE } = options;
+  const { hive = LOCAL_HIVE, lostPatienceMs = LOST_PATIENCE_MS } = options;
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
   let isLost = false;
+  let lostSinceMs: number | undefined;
   const client = new JobClient(baseUrl, {
     patienceMs,
     submitPatienceMs: patienceMs,
     onReconnect: ({ error }) => {
       if (options.hasMoved?.()) {
         throw new RbeeError("worker_gone", `${options.name} has gone: ${error.message}`);
+      }
+      const why = options.whyLost?.();
+      const nowMs = performance.now();
+      if (why !== undefined && lostSinceMs === undefined) {
+        const seconds = Math.round(lostPatienceMs / 1000);
+        narrate("hive_wait", `Waiting ${seconds} s for ${options.name}: ${why}`, { level: "warn" });
+      }
+      lostSinceMs = why === undefined ? undefined : lostSinceMs ?? nowMs;
+      if (lostSinceMs !== undefined && nowMs - lostSinceMs >= lostPatienceMs) {
+        throw new RbeeError("hive_unreachable", `${options.name} is lost: ${why}`);
       }
       // Once, however many attempts it takes.
       if (isLost) return;
@@ -70,6 +91,7 @@ export async function relay(
   const end = await client.submitAndStream(body, (event) => {
     if (isLost) narrate("reconnect", `Reached ${options.name} again`);
     isLost = false;
+    lostSinceMs = undefined;
     switch (event.type) {
       case "narration":
         // The job and its tie are this job's own; the sentence and who said it are not.
@@ -116,5 +138,7 @@ export async function relay(
       details: end.details as Record<string, string> | undefined,
     });
   }
-  throw new RbeeError("cancelled_elsewhere", `${options.name} cancelled the work: ${end.reason}`);
+  throw new RbeeError("cancelled_elsewhere", `${options.name} cancelled the work: ${end.reason}`, {
+    details: { reason: end.reason },
+  });
 }

@@ -9,7 +9,7 @@ import type { HivePlace } from "./hive_link.ts";
 import { type HiveSource, MAX_RETRY_MS } from "./hive_source.ts";
 
 /** What `rbee hive status --json` tells, as far as it matters here. */
-const statusSchema = z.object({ url: z.url() });
+const statusSchema = z.object({ url: z.url(), local_url: z.url().optional() });
 const NOT_RUNNING = 3;
 
 /** What a hive behind ssh is found by. */
@@ -96,7 +96,7 @@ async function remoteUrl(rbee: RemoteRbee, signal: AbortSignal): Promise<string>
     );
   }
   const status = statusSchema.safeParse(parseJson(stdout));
-  if (code === 0 && status.success) return status.data.url;
+  if (code === 0 && status.success) return status.data.local_url ?? status.data.url;
   const last = stderr.trimEnd().split("\n").at(-1)?.slice(0, 200) ?? "";
   throw new RbeeError("bad_answer", `its rbee does not tell where the hive is (${last})`);
 }

@@ -14,7 +14,12 @@ export function urlHive(url: string, options: { tokenFile: string }): HiveSource
       return { url: origin, runs: true };
     },
     advise: ({ code }) =>
-      code === "version_mismatch"
+      // These say themselves what to do.
+      code.startsWith("tls_")
+        ? ""
+        : code === "unauthorized"
+        ? "make a token there with rbee token create --role admin, and give it to rbee hive add with --token-file"
+        : code === "version_mismatch"
         ? "install the same version on both machines"
         : `start it there, with rbee hive start, or see to the network`,
   };

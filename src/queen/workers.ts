@@ -36,7 +36,7 @@ export async function spawnWorker(
 
 /** Has the hive of a worker stop it. */
 export async function stopWorker(
-  hives: Pick<Hives, "refresh" | "note" | "has">,
+  hives: Pick<Hives, "refresh" | "note" | "has" | "whyLost">,
   request: WorkerStopRequest,
   job: Job,
 ): Promise<JobResult> {
@@ -75,7 +75,7 @@ function isAway(hive: KnownHive): boolean {
 }
 
 async function onHive(
-  hives: Pick<Hives, "note" | "has">,
+  hives: Pick<Hives, "note" | "has" | "whyLost">,
   url: string,
   name: string,
   request: WorkerSpawnRequest | WorkerStopRequest,
@@ -87,6 +87,7 @@ async function onHive(
     hive: name,
     name: `hive "${name}"`,
     hasMoved: () => !hives.has(name),
+    whyLost: () => hives.whyLost(name),
   });
   const worker = workerInfoSchema.safeParse(result);
   if (!worker.success) return { result };

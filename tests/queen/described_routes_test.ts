@@ -7,6 +7,7 @@ import { QUEEN_ROUTES } from "../../src/queen/described_routes.ts";
 import { queenOperations } from "../../src/queen/dispatch.ts";
 import { hiveRegistryOperations } from "../../src/queen/hive_registry.ts";
 import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
+import { RequestSlots } from "../../src/queen/request_slots.ts";
 import { roleRoutes, validDocument } from "../helpers/role_document.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
 
@@ -14,7 +15,7 @@ import { TestQueen } from "../helpers/test_queen.ts";
 function serveQueen(queen: TestQueen) {
   const feed = new TelemetryFeed({ snapshot: () => ({}) });
   const handlers = {
-    ...queenOperations(queen.hives, { max_requests: 1, max_queue: 1 }),
+    ...queenOperations(queen.hives, new RequestSlots({ max_requests: 1, max_queue: 1 })),
     ...hiveRegistryOperations(queen.hives, queen.paths),
   };
   let app: Hono | undefined;

@@ -356,3 +356,59 @@ Deno.test("urlOf() gives the address of a hive or says that it has none", () => 
     });
   }
 });
+
+Deno.test("Hives.keepOnly() takes up and lets go of hives, and does not touch those that stay", async () => {
+  await using home = await Home.make();
+  const { hives } = home;
+  const [here, there] = [{ url: "http://127.0.0.1:1" }, { url: "http://127.0.0.1:2" }];
+  hives.add("stays", here);
+  hives.add("moves", here);
+  hives.add("goes", here);
+  const closed: string[] = [];
+  const remove = hives.remove.bind(hives);
+  hives.remove = (name) => (closed.push(name), remove(name));
+  await hives.keepOnly({ stays: { ...here }, moves: there, comes: there });
+  assert.deepEqual(closed, ["moves", "goes"]);
+  assert.deepEqual(["local", "stays", "moves", "goes", "comes"].map((name) => hives.has(name)), [
+    ...[true, true, true, false, true],
+  ]);
+  delete (hives as Partial<Hives>).remove;
+});
+
+Deno.test("Hives.whyLost() tells why a hive will not come back, and nothing of one that may", async () => {
+  await using hive = new ScriptedHive();
+  await using home = await Home.make();
+  await home.name(hive.url);
+  home.hives.start();
+  await home.until(([local]) => local?.state === "connected");
+  assert.equal(home.hives.whyLost("local"), undefined);
+  assert.equal(home.hives.whyLost("no-such-hive"), undefined);
+
+  // Its process is there, and does not answer.
+  hive.answer = () => new Response("busy", { status: 500 });
+  hive.endStreams();
+  await home.until(([local]) => local?.state === "unreachable");
+  assert.equal(home.hives.known()[0]!.mayReturn, true);
+  assert.equal(home.hives.whyLost("local"), undefined);
+
+  const { pid, exit } = await runCaptured(shell("exit 0")).then(({ child, exit }) => ({
+    pid: child.pid,
+    exit,
+  }));
+  assert.equal(exit.code, 0);
+  const file = JSON.parse(await Deno.readTextFile(home.folder.join("hive.pid")));
+  await home.write(JSON.stringify({ ...file, pid }));
+  await home.hives.ask();
+  assert.equal(home.hives.whyLost("local"), "it has ended; start it with rbee up");
+
+  await Deno.remove(home.folder.join("hive.pid"));
+  await home.until((known) => known.length === 0);
+  assert.equal(home.hives.whyLost("local"), "it has ended; start it with rbee up");
+
+  // Who asks has it looked for, though nobody waits for that.
+  hive.answer = undefined;
+  await home.name(hive.url);
+  home.hives.whyLost("local");
+  await home.until(([local]) => local?.state === "connected");
+  assert.equal(home.hives.whyLost("local"), undefined);
+});

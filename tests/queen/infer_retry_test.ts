@@ -161,3 +161,53 @@ Deno.test("infer() that is cancelled while it asks again ends as cancelled", asy
   assert.equal((await job.ended).at(-1)?.type, "cancelled");
   assert.equal(hive.asked.length, 2);
 });
+
+/** Has whoever holds the request of a hive's worker cancel it there. */
+function cancelThere(hive: FakeHive, reason: string): void {
+  const [job, ...others] = hive.server.registry.active();
+  assert.deepEqual(others, []);
+  job!.cancel(reason);
+}
+
+Deno.test("infer() asks again when the worker was told to end before its first token", async () => {
+  await using hive = new FakeHive();
+  const worker = hive.addWorker();
+  hive.answers.push("hold");
+  await using queen = await TestQueen.start(hive.url);
+  const job = await queen.watch(ASK);
+  await hive.gates.reached("answer 1");
+  // As its hive has it when the process has ended.
+  worker.state = "starting";
+  cancelThere(hive, "the worker is stopping");
+  const events = await job.ended;
+  assert.equal(
+    said(events, "retry"),
+    'Trying once more: The worker for "bee-tiny" was told to end',
+  );
+  assert.deepEqual(outline(events).slice(-2), ["token", "done"]);
+  assert.equal(hive.asked.length, 2);
+});
+
+for (
+  const [who, reason, state] of [
+    ["a person cancels at the worker", "on request", "ready"],
+    ["its hive stops", "the worker is stopping", "stopping"],
+    ["its hive has stopped", "the worker is stopping", "stopped"],
+  ] as const
+) {
+  Deno.test(`infer() does not begin again what ${who}`, async () => {
+    await using hive = new FakeHive();
+    const worker = hive.addWorker();
+    hive.answers.push("hold");
+    await using queen = await TestQueen.start(hive.url);
+    const job = await queen.watch(ASK);
+    await hive.gates.reached("answer 1");
+    worker.state = state;
+    cancelThere(hive, reason);
+    assert.deepEqual(errorOf(await job.ended), [
+      "cancelled_elsewhere",
+      `the worker on hive "local" cancelled the work: ${reason}`,
+    ]);
+    assert.equal(hive.asked.length, 1);
+  });
+}

@@ -6,7 +6,7 @@ import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
 import { operation } from "../../src/jobs/operation_handler.ts";
 import { startRoleServer } from "../../src/jobs/role_server.ts";
 import { narrate } from "../../src/narration/narrate.ts";
-import { relay } from "../../src/queen/relay.ts";
+import { relay, type RelayOptions } from "../../src/queen/relay.ts";
 import { startCuttableProxy } from "../helpers/cuttable_proxy.ts";
 import { type LocalJob, startLocalJob } from "../helpers/local_job.ts";
 import { startTestRole } from "../helpers/test_role.ts";
@@ -20,7 +20,7 @@ function relayed(
   url: string,
   body: OperationBody,
   onAnswer?: () => void,
-  patience: { patienceMs?: number } = {},
+  patience: Pick<RelayOptions, "patienceMs" | "whyLost" | "lostPatienceMs"> = {},
 ): LocalJob {
   return startLocalJob(async (job) => {
     const options = { name: NAME, ...(onAnswer && { onAnswer }), ...patience };
@@ -246,6 +246,53 @@ Deno.test("relay() takes up a stream again after several attempts, and says each
   assert.equal(said.length, 2, said.join("; "));
   assert.match(said[0]!, /^Lost .+, trying again: Cannot reach /);
   assert.match(said[1]!, /^Reached .+ again$/);
+});
+
+Deno.test("relay() gives up on who will not come back by itself before its patience is over, with the reason", async () => {
+  await using role = startTestRole();
+  await using proxy = startCuttableProxy(role.url);
+  const whyLost = () => "it has ended; start it with rbee up";
+  const { job, ended } = relayed(
+    proxy.url,
+    { operation: "whisper", secret: "honey", gate: "w" },
+    undefined,
+    { whyLost, lostPatienceMs: 200 },
+  );
+  await hasSaid(job, "whisper_first");
+  proxy.breakDown();
+  const events = await ended;
+  const waits = narrationsOf(events).filter(({ action }) => action === "hive_wait");
+  assert.deepEqual(waits.map(({ human }) => human), [
+    'Waiting 0 s for hive "attic": it has ended; start it with rbee up',
+  ]);
+  const end = events.at(-1);
+  assert.ok(end?.type === "error");
+  assert.deepEqual([end.code, end.message], [
+    "hive_unreachable",
+    'hive "attic" is lost: it has ended; start it with rbee up',
+  ]);
+});
+
+Deno.test("relay() goes on with who was lost and has come back meanwhile", async () => {
+  await using role = startTestRole();
+  await using proxy = startCuttableProxy(role.url);
+  let asked = 0;
+  // Lost, and then one that may come back.
+  const whyLost = () => asked++ % 2 === 0 ? "it has ended" : undefined;
+  const { job, ended } = relayed(
+    proxy.url,
+    { operation: "whisper", secret: "honey", gate: "w" },
+    undefined,
+    { whyLost, lostPatienceMs: 1 },
+  );
+  await hasSaid(job, "whisper_first");
+  proxy.breakDown();
+  for (let attempt = 1; attempt <= 4; attempt++) await proxy.nextConnection();
+  role.gates.open("w 1");
+  role.gates.open("w 2");
+  proxy.restore();
+  assert.equal((await ended).at(-1)?.type, "done");
+  assert.ok(asked >= 4, `asked ${asked} times`);
 });
 
 Deno.test("relay() cancels the job there when this one is cancelled, and waits until it has let go", async () => {

@@ -21,7 +21,12 @@ const AWAY: KnownHive = { ...THERE, state: "unreachable", unreachable: "no answe
 Deno.test("stopWorker() waits for a hive that may have the worker before it says that none has", async () => {
   const answers = [[AWAY], [AWAY], [THERE]];
   let asked = 0;
-  const hives = { refresh: () => Promise.resolve(answers[asked++]!), note() {}, has: () => true };
+  const hives = {
+    refresh: () => Promise.resolve(answers[asked++]!),
+    note() {},
+    has: () => true,
+    whyLost: () => undefined,
+  };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { ended } = startLocalJob((job) => stopWorker(hives, request, job));
   const end = (await ended).at(-1);
@@ -39,6 +44,7 @@ Deno.test("stopWorker() ends its wait when the job is cancelled", async () => {
     },
     note() {},
     has: () => true,
+    whyLost: () => undefined,
   };
   const request = { operation: "worker_stop" as const, worker_id: WORKER };
   const { job, ended } = startLocalJob((running) => stopWorker(hives, request, running));

@@ -17,6 +17,7 @@ import type { RouteDescription } from "../../http/route_description.ts";
 import { CORRELATION_PARAMETER, JOB_HEADERS } from "../../jobs/described_routes.ts";
 
 const tag = "OpenAI's API";
+const access = "infer" as const;
 const cancelled = "When its client disconnects, the job is cancelled.";
 const model = { name: "OpenAiModel", schema: openAiModelSchema };
 
@@ -39,6 +40,7 @@ export const OPENAI_ROUTES: readonly RouteDescription[] = [
     method: "post",
     path: "/v1/chat/completions",
     tag,
+    access,
     summary: "Answer a conversation",
     description: cancelled,
     parameters: streamParameters,
@@ -58,6 +60,7 @@ export const OPENAI_ROUTES: readonly RouteDescription[] = [
     method: "post",
     path: "/v1/completions",
     tag,
+    access,
     summary: "Complete a text as it stands",
     description: cancelled,
     parameters: streamParameters,
@@ -77,6 +80,7 @@ export const OPENAI_ROUTES: readonly RouteDescription[] = [
     method: "post",
     path: "/v1/embeddings",
     tag,
+    access,
     summary: "Turn texts into vectors",
     description: cancelled,
     parameters: [CORRELATION_PARAMETER],
@@ -93,6 +97,7 @@ export const OPENAI_ROUTES: readonly RouteDescription[] = [
     method: "get",
     path: "/v1/models",
     tag,
+    access,
     summary: "The models that can be named now; others can be asked for all the same",
     answers: {
       200: {
@@ -105,6 +110,7 @@ export const OPENAI_ROUTES: readonly RouteDescription[] = [
     method: "get",
     path: "/v1/models/{id}",
     tag,
+    access,
     summary: "One of them",
     description: "Slashes in the name may be escaped or not.",
     answers: { 200: { description: "The model", content: { "application/json": model } } },

@@ -5,7 +5,7 @@ import type { Hives } from "../hives.ts";
 export interface ModelSources {
   hives: Pick<Hives, "ask">;
   /** Those that rbee.yaml names. */
-  configured: readonly string[];
+  configured(): readonly string[];
 }
 
 const DEMO_MODEL = "bee-tiny";
@@ -24,7 +24,7 @@ export async function listModels({ hives, configured }: ModelSources): Promise<O
     workers.filter(({ state }) => LOADED.has(state)).map(({ model }) => model)
   );
   const stored = known.flatMap(({ models }) => models.map(({ name }) => name));
-  return [...new Set([...loaded, ...stored, ...configured, DEMO_MODEL])].map((id) => ({
+  return [...new Set([...loaded, ...stored, ...configured(), DEMO_MODEL])].map((id) => ({
     id,
     object: "model",
     created: sinceSeconds,

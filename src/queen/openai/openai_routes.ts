@@ -1,10 +1,13 @@
 import { type Context, Hono } from "hono";
 import { RbeeError } from "../../base/rbee_error.ts";
+import { type Caller, callerOf } from "../../http/caller.ts";
 import { eventStreamResponse } from "../../http/event_stream.ts";
 import { readJsonObject } from "../../http/json_body.ts";
+import { countStream } from "../../http/limit_requests.ts";
 import type { Job } from "../../jobs/job.ts";
 import { readCorrelationId } from "../../jobs/job_routes.ts";
 import { type JobIntake, submitJob } from "../../jobs/submit_job.ts";
+import { isLocalName } from "../permit_infer.ts";
 import { AnswerEvents } from "./answer_events.ts";
 import { type AnswerForm, answerHead } from "./answer_form.ts";
 import { AnswerReader } from "./answer_reader.ts";
@@ -44,6 +47,7 @@ export function openAiRoutes(options: OpenAiRoutesOptions): Hono {
 
   app.post("/v1/chat/completions", async (c) => {
     const request = readChatRequest(await readJsonObject(c));
+    if (request.stream) countStream(c);
     const job = submit(c, jobs, request.infer);
     const head = answerHead(job, "chatcmpl-", request.infer.model);
     return await answer(c, job, { request, form: new ChatForm(head, request), options });
@@ -51,6 +55,7 @@ export function openAiRoutes(options: OpenAiRoutesOptions): Hono {
 
   app.post("/v1/completions", async (c) => {
     const request = readCompletionRequest(await readJsonObject(c));
+    if (request.stream) countStream(c);
     const job = submit(c, jobs, request.infer);
     const head = answerHead(job, "cmpl-", request.infer.model);
     return await answer(c, job, { request, form: new CompletionForm(head, request), options });
@@ -66,12 +71,20 @@ export function openAiRoutes(options: OpenAiRoutesOptions): Hono {
     });
   });
 
-  app.get("/v1/models", async (c) => json(c, { object: "list", data: await listModels(models) }));
+  const modelsFor = async (caller: Caller) => {
+    const all = await listModels(models);
+    return caller.role === "admin" ? all : all.filter(({ id }) => !isLocalName(id));
+  };
+
+  app.get(
+    "/v1/models",
+    async (c) => json(c, { object: "list", data: await modelsFor(callerOf(c)) }),
+  );
 
   // Names have slashes, which clients may escape or not.
   app.get("/v1/models/:id{.+}", async (c) => {
     const id = c.req.param("id");
-    const model = (await listModels(models)).find((each) => each.id === id);
+    const model = (await modelsFor(callerOf(c))).find((each) => each.id === id);
     if (model !== undefined) return json(c, model);
     throw new RbeeError(
       "model_not_found",
@@ -85,7 +98,10 @@ export function openAiRoutes(options: OpenAiRoutesOptions): Hono {
 }
 
 function submit(c: Context, jobs: JobIntake, body: Record<string, unknown>): Job {
-  const job = submitJob(jobs, body, { correlationId: readCorrelationId(c) });
+  const job = submitJob(jobs, body, {
+    correlationId: readCorrelationId(c),
+    caller: callerOf(c),
+  });
   c.header("X-Correlation-Id", job.correlationId);
   c.header("X-Rbee-Job-Id", job.id);
   // What OpenAI's own clients show of a request.

@@ -13,7 +13,10 @@ Deno.test("listModels() names what workers have or load, then what hives have st
   hive.addWorker({ model: "/models/failed.gguf", state: "failed" });
   hive.addWorker({ model: "/models/stopped.gguf", state: "stopped" });
   await using queen = await TestQueen.start(hive.url);
-  const models = await listModels({ hives: queen.hives, configured: ["hf:bees/wax", "hf:bees/b"] });
+  const models = await listModels({
+    hives: queen.hives,
+    configured: () => ["hf:bees/wax", "hf:bees/b"],
+  });
   assert.deepEqual(models.map(({ id }) => id), [
     "/models/a.gguf",
     "hf:bees/wax",
