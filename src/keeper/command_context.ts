@@ -60,9 +60,26 @@ export function withOutputFlags(command: Command): Command {
     .addOption(flag("--json", "print results as JSON"));
 }
 
-/** Adds the flag that says which queen is meant. */
-export function withQueenFlag(command: Command): Command {
-  return command.addOption(flag("--queen <url>", "the queen to talk to (default: this home's)"));
+/**
+ * Adds the flags that say which queen is meant, and what she is shown.
+ *
+ * @param options.token Whether by a file, too. Default: true.
+ */
+export function withQueenFlag(command: Command, options: { token?: boolean } = {}): Command {
+  command.addOption(flag("--queen <url>", "the queen to talk to (default: this home's)"));
+  command.addOption(caFlag());
+  if (options.token === false) return command;
+  return command.addOption(
+    flag("--token-file <path>", "a file with the token to show (or RBEE_TOKEN)"),
+  );
+}
+
+/** The flag that names whom to trust. */
+export function caFlag(): Option {
+  return flag(
+    "--ca <file>",
+    "certificate authorities to trust beside the system's, PEM (default: queen.ca of rbee.yaml)",
+  );
 }
 
 /** Adds the flags for starting what is missing. */

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { messageOf, RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { daemonFiles, type Paths } from "../config/paths.ts";
 import type { Health } from "../contracts/health.ts";
@@ -10,6 +11,8 @@ import { waitUntilReady } from "../process/readiness.ts";
 import { roleEnvironment, selfCommand } from "../process/self_command.ts";
 import { printableText } from "../process/printable_text.ts";
 import { describeExit, stopChild } from "../process/supervisor.ts";
+import { traceEnvironment } from "../tracing/trace_environment.ts";
+import type { TlsFlags } from "./listen_address.ts";
 import { LogFollower } from "./log_follower.ts";
 import { showOwnToken } from "./own_token.ts";
 import { lockRole } from "./start_lock.ts";
@@ -19,7 +22,10 @@ export type DaemonRole = "queen" | "hive";
 
 /** A daemon that runs and answers. */
 export interface RunningDaemon {
+  /** Where others reach it. */
   url: string;
+  /** Where this home's commands reach it; the same where it does not speak TLS. */
+  localUrl: string;
   pid: number;
   health: Health;
 }
@@ -29,6 +35,8 @@ export interface StartOptions {
   paths: Paths;
   host: string;
   port: number;
+  /** What it is told of TLS beside what rbee.yaml says. */
+  tls?: TlsFlags | undefined;
   signal: AbortSignal;
 }
 
@@ -47,7 +55,7 @@ export async function findDaemon(
 ): Promise<RunningDaemon | undefined> {
   const file = await readPidFile(daemonFiles(paths, role).pid);
   if (file === undefined || !isSameProcess(file)) return undefined;
-  await showOwnToken(role, paths, file.url);
+  await showOwnToken(role, paths, file.local_url ?? file.url);
   try {
     const daemon = await checkHealth(role, file);
     if (daemon.health.status !== "stopping") return daemon;
@@ -86,10 +94,10 @@ export async function startDaemon(role: DaemonRole, options: StartOptions): Prom
     child = spawnChild({
       ...daemonCommand(role, options),
       mode: "daemon",
-      env: daemonEnvironment(),
+      env: daemonEnvironment(role),
     });
     const daemon = await untilHealthy(role, child, files.pid, follower, signal);
-    await showOwnToken(role, paths, daemon.url);
+    await showOwnToken(role, paths, daemon.localUrl);
     narrate(`${role}_ready`, `The ${role} is ready at ${daemon.url} (process ${daemon.pid})`, {
       fields: { url: daemon.url, pid: daemon.pid },
     });
@@ -134,28 +142,44 @@ async function untilHealthy(
 
 /** Asks a daemon's health, which must name the role and the instance that its pid file names. */
 async function checkHealth(role: DaemonRole, file: PidFile): Promise<RunningDaemon> {
-  const health = await requestHealth(file.url);
+  const { url, local_url: localUrl = url } = file;
+  const health = await requestHealth(localUrl);
   if (health.role !== role || health.instance !== file.instance) {
-    throw new RbeeError("bad_answer", `${file.url} is another program`);
+    throw new RbeeError("bad_answer", `${localUrl} is another program`);
   }
-  return { url: file.url, pid: file.pid, health };
+  return { url, localUrl, pid: file.pid, health };
 }
 
 function daemonCommand(role: DaemonRole, options: StartOptions) {
   const { program, args } = selfCommand();
   const { host, port } = options;
   const { log, crash } = daemonFiles(options.paths, role);
-  const flags = [`--host=${host}`, `--port=${port}`, `--log-file=${log}`];
+  const flags = [
+    `--host=${host}`,
+    `--port=${port}`,
+    ...tlsArguments(options.tls ?? {}),
+    `--log-file=${log}`,
+  ];
   const serve = [program, ...args, "serve", "--role", role, ...flags];
   // The shell gives it a file as its outputs, since Deno can only inherit, pipe or discard. It begins
-  // anew with each start: what it holds is of this one.
-  const redirect = 'umask 077; crash=$1; shift; exec "$@" >"$crash" 2>&1 </dev/null';
+  // anew with each start: what it holds is of this one. SIGHUP asks a daemon to read its settings, and
+  // must not end one that does not listen to it yet.
+  const redirect = 'umask 077; trap "" HUP; crash=$1; shift; exec "$@" >"$crash" 2>&1 </dev/null';
   return { program: "/bin/sh", args: ["-c", redirect, "sh", crash, ...serve] };
 }
 
-function daemonEnvironment(): Record<string, string> {
+function tlsArguments({ tlsCert, tlsKey, ca }: TlsFlags): string[] {
+  return Object.entries({ "--tls-cert": tlsCert, "--tls-key": tlsKey, "--ca": ca })
+    // It may be started again from another folder.
+    .flatMap(([flag, path]) => path === undefined ? [] : [`${flag}=${resolve(path)}`]);
+}
+
+function daemonEnvironment(role: DaemonRole): Record<string, string> {
   const home = Deno.env.get("RBEE_HOME");
-  return roleEnvironment(home === undefined ? {} : { RBEE_HOME: home });
+  return roleEnvironment({
+    ...traceEnvironment(role),
+    ...(home !== undefined && { RBEE_HOME: home }),
+  });
 }
 
 /** The last lines of a crash file; empty when there is none. */

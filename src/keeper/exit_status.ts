@@ -28,9 +28,13 @@ const BY_CODE: Record<string, number> = {
   ssh_no_route: EXIT.unreachable,
   ssh_refused: EXIT.unreachable,
   ssh_failed: EXIT.unreachable,
+  tls_untrusted: EXIT.unreachable,
+  tls_mismatch: EXIT.unreachable,
   ssh_permission_denied: EXIT.unauthorized,
   ssh_agent_gone: EXIT.unauthorized,
   unauthorized: EXIT.unauthorized,
+  no_user_session: EXIT.unreachable,
+  forbidden: EXIT.unauthorized,
   download_unauthorized: EXIT.unauthorized,
 };
 

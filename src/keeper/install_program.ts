@@ -78,7 +78,7 @@ export async function installProgram(
     throw new RbeeError(
       "install_failed",
       `${path} is a folder on the machine of hive "${name}"; name a file with --path, such as ${
-        path.replace(/\/+$/, "")
+        path.replace(/(?<!\/)\/+$/, "")
       }/rbee`,
     );
   }

@@ -1,4 +1,5 @@
 import { unlessAborted } from "../base/delay.ts";
+import { redact } from "../base/redact.ts";
 import { singleLine } from "../base/single_line.ts";
 import { timestamp } from "../base/timestamp.ts";
 import type { JobEvent } from "../contracts/job_event.ts";
@@ -7,6 +8,7 @@ import { paintNarration } from "../narration/color.ts";
 import { formatNarrationJson } from "../narration/json_format.ts";
 import { isShown } from "../narration/level.ts";
 import type { NarrationSink } from "../narration/narration_sink.ts";
+import { redactRecord } from "../narration/redact_record.ts";
 import { printableText } from "../process/printable_text.ts";
 import { progressRow, type UnderWay } from "./progress_row.ts";
 import { escapeControls, shownLine } from "./shown_text.ts";
@@ -52,8 +54,10 @@ export class Renderer implements NarrationSink {
    * Shows a piece of narration; as JSON where another rbee reads it. What is under way is a row with a
    * bar, written over by what comes next, on a terminal that can do so.
    */
-  write(record: ShownNarration): void {
-    if (this.#options.quiet || !this.#isWanted(record)) return;
+  write(said: ShownNarration): void {
+    if (this.#options.quiet || !this.#isWanted(said)) return;
+    // Who made it has done so already, unless that was no rbee of this version.
+    const record = redactRecord({ ...said, human: printableText(said.human) });
     const human = shownLine(record.human);
     if (this.#terminal.narration === "json") {
       const { actor, action, level, fields, progress } = record;
@@ -132,12 +136,12 @@ export class Renderer implements NarrationSink {
   /** Shows how a command went: the value as JSON where that was asked for, else the sentence. */
   summary(value: unknown, sentence: string): void {
     if (this.#options.json) this.result(value);
-    else if (!this.#options.quiet) this.#line(singleLine(sentence));
+    else if (!this.#options.quiet) this.#line(singleLine(redact(sentence)));
   }
 
   /** Shows an error in a sentence, whatever else is hidden. */
   error(message: string): void {
-    const text = `Error: ${singleLine(message)}`;
+    const text = `Error: ${singleLine(redact(message))}`;
     this.#line(this.#terminal.color ? `\x1b[31m${text}\x1b[0m` : text);
   }
 

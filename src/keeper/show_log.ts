@@ -36,7 +36,7 @@ export async function showLog(
   if (log === undefined) {
     throw new RbeeError(
       "log_not_found",
-      `The ${role} has no log yet (${path}); start it with rbee ${role} start`,
+      `The ${role} has no log yet (${path}); start it with rbee ${role} start, or see journalctl -u rbee-${role} where systemd runs it`,
     );
   }
   const readers = follow ? new PipeReaders() : undefined;

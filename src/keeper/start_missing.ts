@@ -1,7 +1,8 @@
 import { readHiveEntries } from "../config/hive_entries.ts";
 import { hiveListSchema } from "../contracts/hive.ts";
 import { requestJson } from "../http/api_client.ts";
-import { startDaemon } from "./daemon.ts";
+import { useToken } from "../http/bearer_tokens.ts";
+import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { findQueen, type QueenAddress } from "./queen_address.ts";
 import { connectQueen, startThere } from "./remote_daemon.ts";
 import type { Settings } from "./settings.ts";
@@ -21,10 +22,17 @@ export async function startMissing(
   const { paths } = settings;
   const found = await findQueen(settings);
   if (found !== undefined && !found.own) return found;
-  const { url } = found ?? await startDaemon("queen", { paths, ...settings.queen, signal });
+  const queen = found ??
+    asAddress(await startDaemon("queen", { paths, ...settings.queen, signal }), settings);
   await startDaemon("hive", { paths, ...settings.hive, signal });
-  if (hive !== undefined) await startIfAway(hive, url, { settings, signal });
-  return { url, own: true };
+  if (hive !== undefined) await startIfAway(hive, queen.url, { settings, signal });
+  return queen;
+}
+
+/** She is shown what the next command will show her, so that both are answered alike. */
+function asAddress({ url, localUrl }: RunningDaemon, { token }: Settings): QueenAddress {
+  if (token !== undefined) useToken(localUrl, token);
+  return { url: localUrl, publicUrl: url, own: true };
 }
 
 /** A hive that rbee.yaml does not name, or not by ssh, cannot be started from here: the queen says so. */

@@ -67,8 +67,9 @@ async function removeFilesOfKilled(files: DaemonFiles): Promise<void> {
 /** Returns whether it has heard. */
 async function askToEnd(role: DaemonRole, file: PidFile, paths: Paths): Promise<boolean> {
   try {
-    await showOwnToken(role, paths, file.url);
-    await requestJson(`${file.url}/v1/shutdown`, {
+    const { local_url: url = file.url } = file;
+    await showOwnToken(role, paths, url);
+    await requestJson(`${url}/v1/shutdown`, {
       method: "POST",
       schema: z.object({ status: z.string() }),
       timeoutMs: 5000,

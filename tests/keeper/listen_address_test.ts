@@ -38,3 +38,14 @@ Deno.test("listenAddressOf() takes the host from the url where the command line 
     assert.deepEqual(listenAddressOf(file), { host: "::1", port: 7833 });
   });
 });
+
+Deno.test("listenAddressOf() tells the files of TLS that the command line names", async () => {
+  const args = ["serve", "--tls-cert=/a.pem", "--tls-key", "/a.key"];
+  await whileRunning(args, "https://queen.example:7833", (file) => {
+    assert.deepEqual(listenAddressOf(file), {
+      host: "queen.example",
+      port: 7833,
+      tls: { tlsCert: "/a.pem", tlsKey: "/a.key" },
+    });
+  });
+});

@@ -11,15 +11,17 @@ import { testTerminal } from "../helpers/test_terminal.ts";
 async function run(...args: string[]) {
   const terminal = testTerminal();
   const served: RoleFlags[] = [];
+  const commands: string[] = [];
   const status = await runCommandLine(args, {
     terminal,
     signal: new AbortController().signal,
+    onCommand: (name) => void commands.push(name),
     serve(flags) {
       served.push(flags);
       return Promise.resolve(7);
     },
   });
-  return { status, served, ...await terminal.shown() };
+  return { status, served, commands, ...await terminal.shown() };
 }
 
 /** The commands below `path`, as its help lists them. */
@@ -49,6 +51,15 @@ Deno.test("every command has help with what it does, its flags and an example", 
   }
 });
 
+Deno.test("runCommandLine() tells which command is about to run, and of none that is not", async () => {
+  assert.deepEqual((await run("serve", "--role", "hive")).commands, ["serve"]);
+  assert.deepEqual((await run("queen", "start", "--foreground", "--port", "0")).commands, [
+    "queen",
+  ]);
+  assert.deepEqual((await run("--help")).commands, []);
+  assert.deepEqual((await run("serve", "--role", "drone")).commands, []);
+});
+
 Deno.test("every flag of every command names its twin in the environment", async () => {
   // Help and version are answers, not settings.
   const without = new Set(["--help", "--version"]);
@@ -58,6 +69,8 @@ Deno.test("every flag of every command names its twin in the environment", async
     for (const entry of options.split(/\n(?= {2}-)/)) {
       const [flag] = /--[a-z-]+/.exec(entry) ?? [];
       if (flag === undefined || without.has(flag)) continue;
+      // What is in the environment is the person's own token, and that of a hive is another.
+      if (path.join(" ") === "hive add" && flag === "--token-file") continue;
       const twin = `RBEE_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`;
       assert.ok(entry.includes(twin), `rbee ${path.join(" ")} ${flag} does not name ${twin}`);
     }

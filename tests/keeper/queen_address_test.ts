@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { authorizationFor } from "../../src/http/bearer_tokens.ts";
 import { daemonFiles } from "../../src/config/paths.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
 import { findDaemon } from "../../src/keeper/daemon.ts";
@@ -59,21 +60,52 @@ const OPTIONS = { signal: new AbortController().signal };
 Deno.test("findQueen() takes the queen that the person names, without asking her", async () => {
   await using test = await TestSettings.make();
   const queenUrl = "http://queen.invalid";
-  assert.deepEqual(await findQueen({ ...test.settings, queenUrl }), { url: queenUrl, own: false });
+  assert.deepEqual(await findQueen({ ...test.settings, queenUrl }), {
+    url: queenUrl,
+    publicUrl: queenUrl,
+    own: false,
+  });
+});
+
+Deno.test("findQueen() has the person's token shown to the queen they name and to their own, and to no other", async () => {
+  await using test = await TestSettings.make();
+  const [token, queenUrl] = ["rbee_x", "http://named.invalid"];
+  await findQueen({ ...test.settings, queenUrl, token });
+  assert.deepEqual(authorizationFor(queenUrl), { Authorization: "Bearer rbee_x" });
+  await using queen = startRole("queen");
+  await test.name(queen);
+  await findQueen({ ...test.settings, token });
+  assert.deepEqual(authorizationFor(queen.url), { Authorization: "Bearer rbee_x" });
+
+  await using other = startRole("queen");
+  await using elsewhere = await TestSettings.make(portOf(other));
+  using recorded = new RecordedNarration();
+  assert.equal((await findQueen({ ...elsewhere.settings, token }))?.url, other.url);
+  assert.deepEqual(authorizationFor(other.url), {});
+  const said = recorded.records.map(({ human }) => human).join("\n");
+  assert.match(said, new RegExp(`to show her your token, .* --queen ${other.url}$`));
 });
 
 Deno.test("findQueen() finds this home's queen by her pid file", async () => {
   await using test = await TestSettings.make();
   await using queen = startRole("queen");
   await test.name(queen);
-  assert.deepEqual(await findQueen(test.settings), { url: queen.url, own: true });
+  assert.deepEqual(await findQueen(test.settings), {
+    url: queen.url,
+    publicUrl: queen.url,
+    own: true,
+  });
 });
 
 Deno.test("findQueen() uses a queen of another home on the configured port, and says so", async () => {
   await using queen = startRole("queen");
   await using test = await TestSettings.make(portOf(queen));
   using said = new RecordedNarration();
-  assert.deepEqual(await findQueen(test.settings), { url: queen.url, own: false });
+  assert.deepEqual(await findQueen(test.settings), {
+    url: queen.url,
+    publicUrl: queen.url,
+    own: false,
+  });
   assert.deepEqual(said.records.map(({ human }) => human), [
     `Using the queen at ${queen.url}, which belongs to another home`,
   ]);

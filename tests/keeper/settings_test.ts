@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { SettingsFlags } from "../../src/keeper/settings.ts";
+import { readSettings, type SettingsFlags } from "../../src/keeper/settings.ts";
 import { fixture, runCaptured } from "../helpers/captured_child.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -88,5 +88,23 @@ for (
 Deno.test("readSettings() names file, line and key of what is wrong in rbee.yaml", async () => {
   const { code, message } = await settings({}, "queen:\n  prot: 1\n");
   assert.equal(code, "bad_config");
-  assert.match(String(message), /rbee\.yaml, line 2: "queen\.prot" is not a known key/);
+  assert.match(String(message), /rbee\.yaml, line 2, column 3: "queen\.prot" is not a known key/);
+});
+
+Deno.test("readSettings() takes the token of a file, before that of the environment", async () => {
+  await using folder = await TemporaryFolder.make();
+  const tokenFile = folder.join("queen.token");
+  const read = async (flags: SettingsFlags, token?: string) =>
+    (await readSettings({ ignoreConfig: true, ...flags }, { token })).token;
+  await Deno.writeTextFile(tokenFile, "rbee_honey\n");
+  assert.equal(await read({ tokenFile }, "rbee_wax"), "rbee_honey");
+  assert.equal(await read({}, "rbee_wax"), "rbee_wax");
+  assert.equal(await read({}), undefined);
+  await assert.rejects(read({ tokenFile: "/no/such/file" }), {
+    code: "usage",
+    message: "There is no file /no/such/file; write the token into it, as one line",
+  });
+  await assert.rejects(read({}, "two words"), { code: "usage", message: /^RBEE_TOKEN / });
+  await Deno.writeTextFile(tokenFile, "two words\n");
+  await assert.rejects(read({ tokenFile }), { code: "bad_token" });
 });

@@ -2,7 +2,9 @@ import { type RbeeError, toRbeeError } from "../../base/rbee_error.ts";
 import { narrate } from "../../narration/narrate.ts";
 import { type AskOptions, inferBody, streamAnswer } from "../ask.ts";
 import { EXIT } from "../exit_status.ts";
+import { namingToken } from "../refused_token.ts";
 import type { Renderer } from "../render.ts";
+import type { Settings } from "../settings.ts";
 import { completeCommand, HELP_LINES, readChatLine } from "./chat_command.ts";
 import { Conversation } from "./conversation.ts";
 import { LineEditor } from "./line_editor.ts";
@@ -11,6 +13,8 @@ import { LineEditor } from "./line_editor.ts";
 export interface ChatOptions extends AskOptions {
   queenUrl: string;
   model: string;
+  /** What she was shown, which may be refused. */
+  settings: Pick<Settings, "token" | "tokenFile">;
   renderer: Renderer;
   /** Ends the chat, and the answer that comes. */
   signal: AbortSignal;
@@ -104,7 +108,9 @@ async function answer(
     }
   } catch (thrown) {
     renderer.endAnswer();
-    if (!signal.aborted) showError(toRbeeError(thrown), renderer);
+    if (!signal.aborted) {
+      showError(namingToken(toRbeeError(thrown), options.settings), renderer);
+    }
   } finally {
     conversation.keep(prompt, text);
   }

@@ -5,7 +5,7 @@ import { DEFAULT_HIVE_PORT, DEFAULT_QUEEN_PORT } from "../../config/rbee_yaml.ts
 import type { RoleFlags } from "../../config/role_options.ts";
 import { readTokenFile, writeTokenFile } from "../../config/token_file.ts";
 import { isSameProcess, readPidFile } from "../../process/pid_file.ts";
-import { type CommandContext, flag, numberFlag } from "../command_context.ts";
+import { caFlag, type CommandContext, flag, numberFlag } from "../command_context.ts";
 import { type DaemonRole, findDaemon, type RunningDaemon, startDaemon } from "../daemon.ts";
 import { EXIT } from "../exit_status.ts";
 import { type ListenAddress, listenAddressOf } from "../listen_address.ts";
@@ -20,6 +20,10 @@ export type Serve = (flags: RoleFlags) => Promise<void>;
 export interface StartFlags {
   host?: string;
   port?: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  /** The queen's alone. */
+  ca?: string;
   /** The port by the name that it has in `rbee up`. */
   queenPort?: number;
   hivePort?: number;
@@ -39,9 +43,12 @@ export function withAddressFlags(
   const { role } = options;
   const host = options.otherwise ?? "127.0.0.1";
   const port = options.otherwise ?? `${DEFAULT_PORT[role]}, 0 for any free one`;
+  if (role === "queen") command.addOption(caFlag());
   return command
     .addOption(flag("--host <host>", `the address to listen on (default: ${host})`))
     .addOption(numberFlag("--port <n>", `the port to listen on (default: ${port})`))
+    .addOption(flag("--tls-cert <file>", "the certificate to speak TLS with, PEM"))
+    .addOption(flag("--tls-key <file>", "its private key, PEM"))
     // What is set for rbee up in the environment holds here, too.
     .addOption(numberFlag(`--${role}-port <n>`, "as --port").hideHelp());
 }
@@ -104,6 +111,7 @@ export function serveHere(role: DaemonRole, serve: Serve, flags: StartFlags): Pr
     device: "auto",
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(port === undefined ? {} : { port }),
+    ...tlsFlagsOf(flags),
   });
 }
 
@@ -132,6 +140,7 @@ export async function restartHere(
   const daemon = await startWithToken(role, context, {
     host: options.host ?? before?.host ?? address.host,
     port: options.port ?? before?.port ?? address.port,
+    tls: { ...before?.tls, ...tlsFlagsOf(options) },
     token: options.token,
   });
   showRunning(context, daemon);
@@ -161,9 +170,9 @@ async function startWithToken(
   { settings: { paths }, signal }: CommandContext,
   options: ListenAddress & { token: string | undefined },
 ): Promise<RunningDaemon> {
-  const { host, port, token } = options;
+  const { host, port, tls, token } = options;
   if (token !== undefined) await writeTokenFile(daemonFiles(paths, role).token, token);
-  return await startDaemon(role, { paths, host, port, signal });
+  return await startDaemon(role, { paths, host, port, tls, signal });
 }
 
 async function requireSameToken(
@@ -180,7 +189,20 @@ async function requireSameToken(
 
 function readAddress(role: DaemonRole, settings: Settings, flags: StartFlags): ListenAddress {
   const { host, port } = settings[role];
-  return { host: flags.host ?? host, port: readPort("--port", flags.port) ?? port };
+  return {
+    host: flags.host ?? host,
+    port: readPort("--port", flags.port) ?? port,
+    tls: tlsFlagsOf(flags),
+  };
+}
+
+/** Those that are given. A pair is taken or left as one. */
+function tlsFlagsOf({ tlsCert, tlsKey, ca }: StartFlags) {
+  return {
+    ...(tlsCert !== undefined && { tlsCert }),
+    ...(tlsKey !== undefined && { tlsKey }),
+    ...(ca !== undefined && { ca }),
+  };
 }
 
 function showRunning({ renderer }: CommandContext, daemon: RunningDaemon): void {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { RbeeError } from "../../base/rbee_error.ts";
-import { addHive, removeHive } from "../../config/hive_entries.ts";
+import { addHive, keepHiveToken, removeHive } from "../../config/hive_entries.ts";
 import {
   addedHiveNameSchema,
   type HiveAddress,
@@ -19,6 +19,7 @@ import {
   withOutputFlags,
   withQueenFlag,
 } from "../command_context.ts";
+import { readGivenToken, type Settings } from "../settings.ts";
 import { EXIT } from "../exit_status.ts";
 import { findQueen } from "../queen_address.ts";
 import { foregroundHost, type RemoteFlags } from "../remote_hive.ts";
@@ -28,6 +29,7 @@ interface AddFlags extends RemoteFlags {
   ssh?: string;
   url?: string;
   path?: string;
+  tokenFile?: string;
 }
 
 /** Adds `rbee hive add|remove`. */
@@ -48,12 +50,24 @@ function addAdd(hive: Command, run: RunCommand): void {
     .addOption(flag("--ssh <destination>", "USER@HOST[:PORT], or a name of ~/.ssh/config"))
     .addOption(flag("--url <url>", "the hive's own address, such as http://10.0.0.5:7835"))
     .addOption(flag("--path <path>", "where rbee is there (default: ~/.local/bin/rbee)"))
+    .addOption(
+      // Without a twin in the environment, which holds what is shown to a queen.
+      new Option("--token-file <path>", "with --url: a file with the token that the hive asks for"),
+    )
     .addOption(hostKeyFlag())
-    .addHelpText("after", "\nExample:\n  rbee hive add gpu --ssh anna@gpu-box");
-  withQueenFlag(withOutputFlags(command));
-  command.action((name: string, flags: AddFlags) =>
-    run(flags, [name], async (context) => {
+    .addHelpText(
+      "after",
+      "\nExample:\n  rbee hive add gpu --ssh anna@gpu-box" +
+        "\n  rbee hive add gpu --url http://10.0.0.5:7835 --token-file gpu.token",
+    );
+  withQueenFlag(withOutputFlags(command), { token: false });
+  command.action((name: string, flags: AddFlags) => {
+    const tokenFile = Deno.env.get("RBEE_TOKEN_FILE");
+    return run({ ...flags, tokenFile }, [name], async (context) => {
       const address = readAddress(name, flags);
+      if (flags.tokenFile !== undefined) {
+        await keepToken(name, address, flags.tokenFile, context.settings);
+      }
       const { ssh } = address;
       // A queen that runs tries it herself; but to accept a key is the person's.
       const isTried = flags.acceptNewHostKey !== true && await findQueen(context.settings);
@@ -67,8 +81,33 @@ function addAdd(hive: Command, run: RunCommand): void {
         renderer.summary({ name, ...address, ...seen }, sentence);
       }
       return EXIT.ok;
-    })
-  );
+    });
+  });
+}
+
+/**
+ * Keeps what a hive asks for where the queen of this home reads it, before she connects.
+ *
+ * @throws {RbeeError} `usage` If the hive is not added by its address, the queen is another machine's, or
+ * there is no such file; `hive_exists` If the name is another hive's; `bad_token`.
+ */
+async function keepToken(
+  name: string,
+  address: HiveAddress,
+  path: string,
+  settings: Settings,
+): Promise<void> {
+  if (address.url === undefined) {
+    throw new RbeeError("usage", "--token-file goes with --url; for --ssh the token is made here");
+  }
+  const queen = await findQueen(settings);
+  if (queen !== undefined && !queen.own) {
+    throw new RbeeError(
+      "usage",
+      `--token-file is kept on the queen's machine, and the one at ${queen.url} is not this home's; type this there`,
+    );
+  }
+  await keepHiveToken(settings.paths, name, address, await readGivenToken(path));
 }
 
 /**

@@ -18,6 +18,8 @@ export async function startRemoteHive(
     ? "--host"
     : flags.foreground
     ? "--foreground"
+    : flags.tlsCert !== undefined || flags.tlsKey !== undefined
+    ? "--tls-cert"
     : flags.tokenStdin
     ? "--token-stdin"
     : undefined;

@@ -26,6 +26,8 @@ import { workerLines } from "./worker.ts";
 const hiveStatusSchema = z.object({
   name: z.string(),
   url: z.string().nullable(),
+  /** How its own machine reaches it, where that is not `url`. */
+  local_url: z.string().optional(),
   version: z.string().nullable(),
   ...deviceListSchema.shape,
   ...workerListSchema.shape,
@@ -69,17 +71,24 @@ async function statusHere({ settings, signal }: CommandContext): Promise<HiveSta
   if (daemon === undefined) {
     throw new RbeeError("not_running", "No hive runs on this machine; start it with rbee up");
   }
-  const { url, health } = daemon;
+  const { url, localUrl, health } = daemon;
   const [end, { workers }] = await Promise.all([
-    new JobClient(url).submitAndStream({ operation: "device_list" }, () => {}, { signal }),
-    requestJson(`${url}/v1/workers`, { schema: workerListSchema, signal }),
+    new JobClient(localUrl).submitAndStream({ operation: "device_list" }, () => {}, { signal }),
+    requestJson(`${localUrl}/v1/workers`, { schema: workerListSchema, signal }),
   ]);
   if (end.type !== "done") {
     const why = end.type === "error" ? end.message : end.reason;
     throw new RbeeError("failed", `The hive could not list its devices: ${why}`);
   }
   const { devices } = deviceListSchema.parse(end.result);
-  return { name: LOCAL_HIVE, url, version: health.version, devices, workers };
+  return {
+    name: LOCAL_HIVE,
+    url,
+    ...(localUrl !== url && { local_url: localUrl }),
+    version: health.version,
+    devices,
+    workers,
+  };
 }
 
 /**

@@ -35,7 +35,7 @@ export function addRunCommand(program: Command, run: RunCommand): void {
       if (words.length === 0 && !json && isForPerson()) {
         inferBody(model, [{ role: "user", content: "" }], flags);
         const { url } = await startMissing(settings, { signal, hive: flags.hive });
-        return await chat({ ...flags, queenUrl: url, model, renderer, signal });
+        return await chat({ ...flags, queenUrl: url, model, settings, renderer, signal });
       }
       const prompt = await readPrompt(words, { signal });
       // What is wrong is said before anything is started for it.

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { RoleFlags } from "../../config/role_options.ts";
+import { narrationLevelSchema } from "../../contracts/narration_record.ts";
 import { flag, numberFlag } from "../command_context.ts";
 
 /** Adds `rbee serve`: run a role in the foreground. What a role is, `serve` knows. */
@@ -15,6 +16,11 @@ export function addServeCommand(
     )
     .addOption(flag("--host <host>", "the address to listen on (default: 127.0.0.1)"))
     .addOption(numberFlag("--port <n>", "the port (default: 7833 queen, 7835 hive, 0 worker)"))
+    .addOption(flag("--tls-cert <file>", "queen, hive: the certificate to speak TLS with, PEM"))
+    .addOption(flag("--tls-key <file>", "queen, hive: its private key, PEM"))
+    .addOption(
+      flag("--ca <file>", "queen: certificate authorities to trust beside the system's, PEM"),
+    )
     .addOption(flag("--model <model>", "worker: bee-tiny, or the path of a GGUF file"))
     .addOption(
       flag("--device <device>", "worker: auto, cpu, gpu, cuda:N, vulkan:N or metal")
@@ -41,6 +47,20 @@ export function addServeCommand(
         "--log-file <path>",
         "write to this file, rotated at 10 MB, not to the standard outputs",
       ),
+    )
+    .addOption(
+      flag(
+        "--log-format <format>",
+        "text or json: the operator's log on standard error (default: text)",
+      )
+        .choices(["text", "json"]),
+    )
+    .addOption(
+      flag(
+        "--log-level <level>",
+        "debug, info, warn or error: the least in the operator's log (default: info)",
+      )
+        .choices(narrationLevelSchema.options),
     )
     // Between a hive and its own workers.
     .addOption(flag("--model-file <path>", "worker: where the model's file is").hideHelp())

@@ -33,12 +33,12 @@ export function addStatusCommand(program: Command, run: RunCommand): void {
       const lost = hives.some(({ state }) => state === "unreachable");
       const status = lost ? EXIT.unreachable : EXIT.ok;
       if (json) {
-        renderer.result({ queen: { url: queen.url, ...health }, hives, workers });
+        renderer.result({ queen: { url: queen.publicUrl, ...health }, hives, workers });
         return status;
       }
       renderer.lines([
         ...formatTable(["ROLE", "NAME", "STATE", "VERSION", "URL"], [
-          ["queen", "", health.status, health.version, queen.url],
+          ["queen", "", health.status, health.version, queen.publicUrl],
           ...hives.map((hive) => [
             "hive",
             hive.name,

@@ -21,7 +21,7 @@ async function lookAtGpus(
   if (hive === undefined) {
     return { status: "ok", message: "GPUs are seen by a hive, and none answers here" };
   }
-  const end = await new JobClient(hive.url)
+  const end = await new JobClient(hive.localUrl)
     .submitAndStream({ operation: "device_list" }, () => {}, { signal });
   if (end.type !== "done") {
     const why = end.type === "error" ? end.message : end.reason;

@@ -12,7 +12,7 @@ export const hivesCheck: Check = {
     // Why she does not answer is another check's.
     const queen = await findDaemon("queen", settings.paths).catch(() => undefined);
     if (queen === undefined) return [];
-    const { hives } = await requestJson(`${queen.url}/v1/hives`, {
+    const { hives } = await requestJson(`${queen.localUrl}/v1/hives`, {
       schema: hiveListSchema,
       signal,
     });

@@ -42,7 +42,7 @@ Deno.test("rbee queen logs and hive logs say so in a sentence where there is no 
       code: 1,
       stdout: "",
       stderr:
-        `Error: The ${role} has no log yet (${home.path}/state/${role}.log); start it with rbee ${role} start\n`,
+        `Error: The ${role} has no log yet (${home.path}/state/${role}.log); start it with rbee ${role} start, or see journalctl -u rbee-${role} where systemd runs it\n`,
     });
   }
 });

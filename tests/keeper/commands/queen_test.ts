@@ -69,6 +69,7 @@ Deno.test("rbee queen status exits with 3 when she does not run, also as JSON", 
 
 Deno.test("rbee queen restart keeps the address, unless it is told another", async () => {
   await using home = await RbeeHome.create();
+  assert.equal((await home.rbee(["token", "create", "--role", "admin"])).code, 0);
   assert.equal((await home.rbee(["queen", "start", "--host", "0.0.0.0"])).code, 0);
   const first = await home.daemon("queen");
   assert.equal((await home.rbee(["queen", "restart"])).code, 0);
@@ -119,6 +120,7 @@ Deno.test("rbee queen start exits with 1 and says who has her port", async () =>
 
 Deno.test("rbee queen start exits with 1 and her last words when she dies while starting", async () => {
   await using home = await RbeeHome.create();
+  assert.equal((await home.rbee(["token", "create", "--role", "admin"])).code, 0);
   for (const verb of ["start", "restart"]) {
     // An address for documentation, which is no machine's.
     const { code, stderr } = await home.rbee(["queen", verb, "--host", "203.0.113.1"]);

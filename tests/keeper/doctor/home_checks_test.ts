@@ -63,7 +63,7 @@ Deno.test("configCheck tells a file that is missing from one that fits and one t
   await Deno.writeTextFile(path, "queen:\n  prot: 7900\n");
   const { status, message, next } = await look();
   assert.equal(status, "failed");
-  assert.match(message, /rbee\.yaml, line 2: "queen\.prot" is not a known key/);
+  assert.match(message, /rbee\.yaml, line 2, column 3: "queen\.prot" is not a known key/);
   assert.equal(next, `mend ${path}, then rbee doctor`);
 });
 
