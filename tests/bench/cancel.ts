@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { JobClient } from "../../src/jobs/job_client.ts";
+import { DENO_RUN } from "../../src/process/self_command.ts";
 import { startServer } from "./bench_server.ts";
 import { printTable } from "./table.ts";
 
@@ -8,15 +9,7 @@ const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** From the request to cancel to the `cancelled` event, while the demo model answers. */
 export async function benchCancel(): Promise<void> {
-  const args = [
-    "run",
-    "--allow-all",
-    "--quiet",
-    MAIN,
-    "serve",
-    "--role=worker",
-    "--model=bee-tiny",
-  ];
+  const args = [...DENO_RUN, MAIN, "serve", "--role=worker", "--model=bee-tiny"];
   await using worker = await startServer(Deno.execPath(), args, { RBEE_NARRATION: "json" });
   const client = new JobClient(worker.url);
   const times: number[] = [];

@@ -11,6 +11,8 @@ export interface FixtureHomeOptions {
   flags?: string[];
   /** How many requests it answers at once. Default 4. */
   parallel?: number;
+  /** What rbee.yaml says under `limits`. */
+  limits?: Record<string, unknown>;
 }
 
 /** Queen, hive and one worker of the fixture engine, which is ready. */
@@ -30,6 +32,7 @@ export class FixtureHome implements AsyncDisposable {
     try {
       await home.configure({
         hive: { memory_check: false },
+        ...(options.limits && { limits: options.limits }),
         models: { [FIXTURE_MODEL]: { engine: "fixture", parallel: options.parallel ?? 4 } },
         engines: { fixture: { command: engineCommand(...options.flags ?? []) } },
       });

@@ -2,6 +2,7 @@
 import { benchCancel } from "./cancel.ts";
 import { benchCapture, benchCaptureStream } from "./capture.ts";
 import { benchExecutable } from "./executable_bench.ts";
+import { benchFlood } from "./flood.ts";
 import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
 import { benchOpenAi } from "./openai.ts";
@@ -18,4 +19,5 @@ await benchJobs();
 await benchCancel();
 await benchWorkers();
 await benchOpenAi();
+await benchFlood();
 await benchExecutable();
