@@ -9,6 +9,8 @@ const LEVEL: Record<string, number> = {
   base: 0,
   narration: 1,
   sse: 1,
+  tracing: 1,
+  metrics: 1,
   page: 1,
   process: 2,
   http: 2,
@@ -139,6 +141,17 @@ Deno.test("the keeper takes from jobs the client alone", () => {
     directoryOf(from) === "keeper" && directoryOf(to) === "jobs" && to !== "src/jobs/job_client.ts"
   );
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("prom-client stays in metrics, and OpenTelemetry in tracing", () => {
+  // What a figure and a span are is known in one place each, and another library can take theirs.
+  const rooms: Record<string, string> = {
+    "prom-client": "metrics",
+    "@opentelemetry/api": "tracing",
+  };
+  const users = graph.filter(({ to }) => Object.hasOwn(rooms, to));
+  assert.ok(users.length > 1);
+  assert.deepEqual(users.filter(({ from, to }) => directoryOf(from) !== rooms[to]), []);
 });
 
 Deno.test("node-llama-cpp is imported by the worker alone", () => {

@@ -313,7 +313,7 @@ Deno.test("what is broken in a home is one sentence, and rbee down works all the
   assert.equal(run.code, 1);
   assert.match(
     run.stderr,
-    /^Error: .*rbee\.yaml, line 1: "quen" is not a known key; mend the file$/m,
+    /^Error: .*rbee\.yaml, line 1, column 1: "quen" is not a known key \(did you mean "queen"\?\); mend it, then rbee config check$/m,
   );
   assert.equal((await home.rbee(["down"])).code, 0);
   await Deno.remove(`${home.path}/config/rbee.yaml`);

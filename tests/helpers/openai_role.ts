@@ -2,7 +2,11 @@ import { embedSchema, type InferRequest, inferSchema } from "../../src/contracts
 import type { JobEvent } from "../../src/contracts/job_event.ts";
 import type { Job, JobResult } from "../../src/jobs/job.ts";
 import { operation } from "../../src/jobs/operation_handler.ts";
+import type { Access } from "../../src/http/access.ts";
+import type { RequestLimits } from "../../src/http/request_limits.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
+import { permitInfer } from "../../src/queen/permit_infer.ts";
+import { OPENAI_ROUTES } from "../../src/queen/openai/described_routes.ts";
 import { openAiRoutes, type OpenAiRoutesOptions } from "../../src/queen/openai/openai_routes.ts";
 import { logEvents } from "./log_events.ts";
 
@@ -16,6 +20,12 @@ export interface OpenAiRoleOptions {
   /** Called before a job is made. */
   admit?: () => void;
   token?: string;
+  /** Whom it answers. Default: who shows the token, or everybody. */
+  access?: Access;
+  /** What bounds requests. Default: nothing. */
+  limits?: RequestLimits;
+  /** The models that rbee.yaml names. Default: `hf:bees/honey`. */
+  configured?: readonly string[];
   /** See `OpenAiRoutesOptions`. */
   timing?: Pick<OpenAiRoutesOptions, "beginWithinMs" | "commentEveryMs">;
 }
@@ -33,23 +43,26 @@ export class OpenAiRole implements AsyncDisposable {
       role: "queen",
       host: "127.0.0.1",
       port: 0,
-      token: options.token,
+      access: options.access ??
+        (options.token === undefined ? undefined : { required: true, token: options.token }),
+      limits: options.limits,
       handlers: {
         infer: operation(inferSchema, LIMIT, (request, job) => {
           this.asked.push(request);
           return options.infer(request, job);
-        }, { admit: () => options.admit?.() }),
+        }, { admit: () => options.admit?.(), permitInfer }),
         embed: operation(embedSchema, LIMIT, ({ model, input }) => {
           const embeddings = [input].flat().map((text) => options.embed?.(text) ?? []);
           const usage = { prompt_tokens: 3, completion_tokens: 0 };
           return Promise.resolve({ result: { model, embeddings }, usage });
-        }),
+        }, { permitInfer }),
       },
       routes: (app, jobs) => {
         const hives = { ask: () => Promise.resolve([]) };
-        const models = { hives, configured: ["hf:bees/honey"] };
+        const models = { hives, configured: () => options.configured ?? ["hf:bees/honey"] };
         app.route("/", openAiRoutes({ jobs, models, ...options.timing }));
       },
+      describedRoutes: OPENAI_ROUTES,
     });
     this.server.health.status = "ok";
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type PidFile, pidFileSchema } from "../../src/contracts/pid_file.ts";
 import { LineSplitter } from "../../src/base/line_splitter.ts";
+import { DENO_RUN } from "../../src/process/self_command.ts";
 
 /** How a command ended and what it said. */
 export interface CommandResult {
@@ -58,7 +59,7 @@ export class RbeeHome implements AsyncDisposable {
   command(args: string[]): string[] {
     const bin = Deno.env.get("RBEE_BIN");
     if (bin !== undefined) return [bin, ...args];
-    return [Deno.execPath(), "run", "-A", "--quiet", "--config", CONFIG, MAIN, ...args];
+    return [Deno.execPath(), ...DENO_RUN, "--config", CONFIG, MAIN, ...args];
   }
 
   /** Runs a command to its end. */

@@ -71,7 +71,7 @@ export class TestHive implements AsyncDisposable {
       workers: this.workers,
       devices: () => survey.snapshot(),
       models: this.models.listed,
-      engines: engineNames(parts.settings ?? { engines: {} }),
+      engines: () => engineNames(parts.settings ?? { engines: {} }),
     });
     this.feed = new TelemetryFeed({
       snapshot: (how) => telemetry.snapshot(how),

@@ -11,6 +11,7 @@ import { hiveRegistryOperations } from "../../src/queen/hive_registry.ts";
 import { Hives } from "../../src/queen/hives.ts";
 import { queenTelemetry } from "../../src/queen/queen_telemetry.ts";
 import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
+import { RequestSlots } from "../../src/queen/request_slots.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 import { type WatchedJob, watchJob } from "./test_hive.ts";
 
@@ -39,7 +40,10 @@ export class TestQueen implements AsyncDisposable {
       role: "queen",
       host: "127.0.0.1",
       port: 0,
-      handlers: { ...queenOperations(hives, limits), ...hiveRegistryOperations(hives, paths) },
+      handlers: {
+        ...queenOperations(hives, new RequestSlots(limits)),
+        ...hiveRegistryOperations(hives, paths),
+      },
       routes: (app, jobs) => addQueenRoutes(app, hives, { feed: this.#feed, jobs }),
     });
     this.server.health.status = "ok";
