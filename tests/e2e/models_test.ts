@@ -80,6 +80,7 @@ Deno.test("a hive killed in the middle of a download goes on with it when it is 
   const { pid } = await home.daemon("hive");
   Deno.kill(pid, "SIGKILL");
   await processGone(pid);
+  await hub.server.idle();
   hub.server.release();
   const sent = hub.server.sent;
   assert.equal((await home.rbee(["up"])).code, 0);

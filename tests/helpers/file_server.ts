@@ -93,6 +93,11 @@ export class FileServer implements AsyncDisposable {
     while (this.#held === 0) await this.#bell.wait();
   }
 
+  /** Resolves when no body is under way: each has been sent, or its client's end has been heard of. */
+  async idle(): Promise<void> {
+    while (this.#open > 0) await this.#bell.wait();
+  }
+
   /** The ranges that were asked for of a path. */
   rangesOf(path: string): (string | undefined)[] {
     return this.requests.filter((request) => request.path === path).map(({ range }) => range);
@@ -163,7 +168,10 @@ export class FileServer implements AsyncDisposable {
           if (response.destroyed) return;
           this.#held++;
           this.#bell.ring();
-          while (!this.#released) await this.#bell.wait();
+          const gone = () => this.#bell.ring();
+          response.once("close", gone);
+          while (!this.#released && !response.destroyed) await this.#bell.wait();
+          response.removeListener("close", gone);
           if (response.destroyed) return;
         }
         this.#sent += most - at;
@@ -178,6 +186,7 @@ export class FileServer implements AsyncDisposable {
       else response.end();
     } finally {
       this.#open--;
+      this.#bell.ring();
     }
   }
 }

@@ -131,6 +131,7 @@ Deno.test("a download that is cancelled keeps what came, is listed, and goes on 
   const [, partial] = await list(hive);
   assert.equal(partial!.state, "partial");
   assert.ok(partial!.bytes > 0 && partial!.bytes < 1_695_616);
+  await hub.server.idle();
   hub.server.release();
   const sent = hub.server.sent;
   const events = await hive.run({ operation: "model_download", model: "hf:bees/tiny" });

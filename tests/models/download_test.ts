@@ -164,6 +164,7 @@ Deno.test("downloadFile() keeps what came when it is cancelled, and fetches the 
   await assert.rejects(downloading, /enough/);
   const kept = await PartFile.bytesOf(place.path);
   assert.ok(kept > 0 && kept < SIZE, `${kept} bytes are kept`);
+  await place.server.idle();
   const sent = place.server.sent;
   place.server.release();
   assert.equal(await place.download(), SIZE);
