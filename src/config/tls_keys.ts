@@ -6,7 +6,7 @@ import { RbeeError } from "../base/rbee_error.ts";
 export const tlsKeys = {
   max_connections: z.number().int().min(1).max(1_000_000).optional()
     .describe(
-      "How many connections may be open at once where others can reach it; default: 10,000, or half of the files that it may have open",
+      "How many connections may be open at once where others can reach it, a quarter of them of one address; default: 10,000, or half of the files that it may have open",
     ),
   tls_cert: z.string().min(1).optional()
     .describe("The file of the certificate (PEM) by which it speaks TLS; without one it does not"),
