@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { executableFile } from "../helpers/executable_file.ts";
 import { sshTest } from "../helpers/ssh_host.ts";
 import { TwoMachines } from "../helpers/two_machines.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 const STORY = ["--max-tokens", "8", "--temperature", "0", "bee-tiny", "Tell me of Luna."];
 
@@ -43,7 +44,7 @@ Deno.test(
 
       // Another file of the same program, as another version is.
       const other = `${machines.home.path}/other`;
-      await Deno.writeFile(other, await withOtherComment(program), { mode: 0o755 });
+      await writeProgram(other, await withOtherComment(program));
       await there.run("mkdir .cache/rbee/program-old");
       const upgraded = await machines.ok("hive", "upgrade", "gpu", "--program", other);
       assert.match(upgraded.stderr, /Replacing rbee 0\.1\.0/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { enginesAsModels, fixtureEngine, SupervisedHome } from "../helpers/supervised_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 /** The fixture engine behind a line of shell, which sees its command as "$@". */
 function behindShell(script: string, ...flags: string[]): { command: string[] } {
@@ -95,8 +96,8 @@ Deno.test("a program that cannot be started is one sentence, exit status 1, and 
   await using temporary = await TemporaryFolder.make();
   const folder = temporary.path;
   await Deno.writeTextFile(`${folder}/notes.txt`, "no program\n", { mode: 0o644 });
-  await Deno.writeFile(`${folder}/foreign`, foreignProgram(), { mode: 0o755 });
-  await Deno.writeTextFile(`${folder}/script`, "#!/no/such/python3\nserve()\n", { mode: 0o755 });
+  await writeProgram(`${folder}/foreign`, foreignProgram());
+  await writeProgram(`${folder}/script`, "#!/no/such/python3\nserve()\n");
   const programs: Record<string, [program: string, why: RegExp]> = {
     missing: [`${folder}/llama-server`, /there is no such program; check the path, or install it/],
     unknown: ["no-such-llama-server", /there is no such program; check the path, or install it/],

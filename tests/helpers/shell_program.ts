@@ -1,4 +1,5 @@
 import type { TemporaryFolder } from "./temporary_folder.ts";
+import { writeProgram } from "./written_program.ts";
 
 /** Writes an executable of POSIX shell into `folder` and gives its path. */
 export async function shellProgram(
@@ -7,6 +8,6 @@ export async function shellProgram(
   script: string,
 ): Promise<string> {
   const path = folder.join(name);
-  await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  await writeProgram(path, `#!/bin/sh\n${script}\n`);
   return path;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { TemporaryFolder } from "./temporary_folder.ts";
+import { writeProgram } from "./written_program.ts";
 
 /** Runs a program to its end and gives its standard output; one that fails throws what it said. */
 export async function output(program: string, ...args: string[]): Promise<string> {
@@ -88,6 +89,6 @@ export class SshClientFiles implements AsyncDisposable {
   async #writeProgram(name: string, options = ""): Promise<void> {
     const config = this.folder.join("config");
     const script = `#!/bin/sh\nexec /usr/bin/${name} -F ${config} ${options} "$@"\n`;
-    await Deno.writeTextFile(`${this.binPath}/${name}`, script, { mode: 0o755 });
+    await writeProgram(`${this.binPath}/${name}`, script);
   }
 }

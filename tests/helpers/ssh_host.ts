@@ -9,6 +9,7 @@ import { childOf, type InsideProcess, sameNamespace, withMark } from "./ssh_host
 import { serverLines, type TestSshHostOptions, writeServerFiles } from "./ssh_server_files.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";
 import { VethPair } from "./veth_pair.ts";
+import { writeProgram } from "./written_program.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -233,12 +234,11 @@ async function startLocal(
 ): Promise<Started> {
   const port = freePort();
   const etc = folder.join("etc");
-  await Deno.writeTextFile(
+  await writeProgram(
     `${etc}/command`,
     `#!/bin/sh\ncd ${folder.join("home")} && export HOME="$PWD"\n` +
       `case "$SSH_ORIGINAL_COMMAND" in internal-sftp*) exec /usr/lib/openssh/sftp-server;; esac\n` +
       `exec sh -c "$SSH_ORIGINAL_COMMAND"\n`,
-    { mode: 0o755 },
   );
   await writeServerFiles(files, folder, etc, [
     "ListenAddress 127.0.0.1",

@@ -3,6 +3,7 @@ import { isAlive } from "../../src/process/process_identity.ts";
 import { engineHive, FIXTURE } from "../helpers/engine_hive.ts";
 import { shellProgram } from "../helpers/shell_program.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 /** How a spawn fails whose engine is the program at `program`, and how its worker is listed. */
 async function failureOf(program: string): Promise<{ code: string; message: string }> {
@@ -46,7 +47,7 @@ Deno.test("an engine for another processor fails its worker with one clear sente
   const head = new Uint8Array(64);
   head.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   head.set([2, 0, machine, 0], 16);
-  await Deno.writeFile(program, head, { mode: 0o755 });
+  await writeProgram(program, head);
   assert.deepEqual(await failureOf(program), {
     code: "cannot_spawn",
     message:
@@ -57,7 +58,7 @@ Deno.test("an engine for another processor fails its worker with one clear sente
 Deno.test("an engine whose interpreter is not there fails its worker with one clear sentence", async () => {
   await using folder = await TemporaryFolder.make();
   const program = folder.join("engine");
-  await Deno.writeTextFile(program, "#!/missing/python3\n", { mode: 0o755 });
+  await writeProgram(program, "#!/missing/python3\n");
   assert.deepEqual(await failureOf(program), {
     code: "cannot_spawn",
     message:

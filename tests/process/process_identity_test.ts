@@ -6,10 +6,11 @@ import {
 } from "../../src/process/process_identity.ts";
 import { CapturedChild, runCaptured, shell } from "../helpers/captured_child.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { copyProgram } from "../helpers/written_program.ts";
 
 /** A real program at `path`, which waits for ever when it is given `600`. */
 async function copySleep(path: string): Promise<void> {
-  await Deno.copyFile(await whereIs("sleep"), path);
+  await copyProgram(await whereIs("sleep"), path);
 }
 
 async function whereIs(program: string): Promise<string> {

@@ -6,6 +6,7 @@ import {
   processesWithVariable,
 } from "../../src/process/process_table.ts";
 import { CapturedChild, runCaptured, shell } from "../helpers/captured_child.ts";
+import { copyProgram } from "../helpers/written_program.ts";
 
 function entryOf(pid: number): ProcessEntry {
   const entry = listProcesses().find((each) => each.pid === pid);
@@ -65,7 +66,7 @@ Deno.test("listProcesses() reads the figures of one whose name looks like figure
   const folder = await Deno.makeTempDir();
   try {
     const program = `${folder}/a) S 1 1 (`;
-    await Deno.copyFile("/bin/sh", program);
+    await copyProgram("/bin/sh", program);
     await using child = new CapturedChild({ program, args: ["-c", "echo ready; read line"] });
     await child.printed("ready");
     const { pid, startTime } = child.child;

@@ -3,6 +3,7 @@ import { VERSION } from "../../src/version.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { BuiltRbee, cacheOf } from "./built_rbee.ts";
+import { copyProgram } from "../helpers/written_program.ts";
 
 let built: BuiltRbee;
 
@@ -57,7 +58,7 @@ Deno.test("what the built file has started goes on when the file is gone", async
   await using folder = await TemporaryFolder.make();
   const { env } = home;
   const program = folder.join("r bee");
-  await Deno.copyFile(built.file, program);
+  await copyProgram(built.file, program);
   const up = await built.run(["up"], { program, env });
   assert.equal(up.code, 0, up.stderr);
   await Deno.remove(program);

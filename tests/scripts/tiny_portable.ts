@@ -1,5 +1,6 @@
 import { packProgram } from "../../scripts/build_portable.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { copyProgram, writeProgram } from "../helpers/written_program.ts";
 
 /** How a start of the portable file ended. */
 export interface TinyResult {
@@ -58,18 +59,21 @@ export class TinyPortable implements AsyncDisposable {
     const folder = await TemporaryFolder.make();
     const tiny = new TinyPortable(folder);
     await Deno.mkdir(folder.join("program", "assets"), { recursive: true });
-    await Deno.writeTextFile(folder.join("deno"), deno, { mode: 0o755 });
-    const packed = {
+    await writeProgram(folder.join("deno"), deno);
+    const packedFiles = {
       "main.js": "the program",
       "deno.json": "{}",
       "assets/model": "a model",
       ...files,
     };
-    for (const [name, content] of Object.entries(packed)) {
+    for (const [name, content] of Object.entries(packedFiles)) {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       await Deno.writeFile(folder.join("program", name), bytes);
     }
-    await packProgram(folder.join("program"), tiny.file, { deno: folder.join("deno") });
+    const packed = folder.join("packed");
+    await packProgram(folder.join("program"), packed, { deno: folder.join("deno") });
+    await copyProgram(packed, tiny.file);
+    await Deno.remove(packed);
     return tiny;
   }
 
@@ -105,7 +109,7 @@ export class TinyPortable implements AsyncDisposable {
   /** Puts a program in front of those of PATH; gives the environment in which it is found. */
   async fake(name: string, script: string): Promise<Record<string, string>> {
     await Deno.mkdir(this.join("fakes"), { recursive: true });
-    await Deno.writeTextFile(this.join("fakes", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await writeProgram(this.join("fakes", name), `#!/bin/sh\n${script}\n`);
     return { PATH: `${this.join("fakes")}:${Deno.env.get("PATH")}` };
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { probeHost } from "../../src/ssh/remote_host.ts";
 import { sshTest, TestSshHost } from "../helpers/ssh_host.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 Deno.test(sshTest("probeHost() tells what a bare host is", async () => {
   await using machine = await TestSshHost.start();
@@ -21,7 +22,7 @@ Deno.test(sshTest("probeHost() tells sum and version of the program that is ther
   await using machine = await TestSshHost.start();
   const script = '#!/bin/sh\necho "rbee 1.2.3 $1"\necho more\n';
   const name = "it's a b; touch x";
-  await Deno.writeTextFile(`${machine.homePath}/${name}`, script, { mode: 0o755 });
+  await writeProgram(`${machine.homePath}/${name}`, script);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(script));
   const { installed } = await probeHost(machine.host, { program: `~/${name}` });
   assert.deepEqual(installed, {
