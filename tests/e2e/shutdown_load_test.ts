@@ -188,8 +188,8 @@ for (const role of ["hive", "queen", "worker"] as const) {
     process.signal("SIGTERM");
     await process.line(/^\[\w+ +\] (stopping|drain) /);
     // The second is one only where it is not the first that comes twice, see main.ts.
-    const again = setInterval(() => process.signal("SIGTERM"), 50);
-    const { code } = await process.result.finally(() => clearInterval(again));
+    process.signalUntilEnd("SIGTERM");
+    const { code } = await process.result;
     // A worker is torn down while llama.cpp computes, whose threads may then meet memory that has gone.
     assert.ok(code === 130 || role === "worker" && code === 139, String(code));
     // The queen looks for a hive that has gone; of the other two nobody is left to tell an end.

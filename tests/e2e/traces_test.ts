@@ -161,8 +161,8 @@ Deno.test("a hive that is told to end twice waits for no collector that never an
   process.signal("SIGTERM");
   await process.line(/^\[hive +\] drain /);
   // The second is one only where it is not the first that comes twice, see main.ts.
-  const again = setInterval(() => process.signal("SIGTERM"), 50);
-  const { code } = await process.result.finally(() => clearInterval(again));
+  process.signalUntilEnd("SIGTERM");
+  const { code } = await process.result;
   // With 130 it has waited.
   assert.equal(code, 137);
   await home.nothingRuns();

@@ -18,6 +18,8 @@ export interface RunningCommand {
   /** Resolves when a line of either output matches; rejects when the command ends without one. */
   line(pattern: RegExp): Promise<string>;
   signal(name: Deno.Signal): void;
+  /** Sends a signal again and again, every 50 ms, until the command has ended. */
+  signalUntilEnd(name: Deno.Signal): void;
 }
 
 const MARK = "TEST_HOME_MARK";
@@ -98,6 +100,17 @@ export class RbeeHome implements AsyncDisposable {
       result,
       line: (pattern) => watch.wait(pattern),
       signal: (name) => child.kill(name),
+      signalUntilEnd(name) {
+        const again = setInterval(() => {
+          try {
+            child.kill(name);
+          } catch (error) {
+            // It has ended, which its status is about to tell.
+            if (!(error instanceof TypeError)) throw error;
+          }
+        }, 50);
+        child.status.finally(() => clearInterval(again));
+      },
     };
   }
 
