@@ -9,6 +9,8 @@ export type JobState = z.infer<typeof jobStateSchema>;
 export const jobViewSchema = z.object({
   job_id: jobIdSchema,
   operation: z.string(),
+  /** The model that it names; absent where its operation has none. */
+  model: z.string().optional(),
   state: jobStateSchema,
   created_at: timestampSchema,
   started_at: timestampSchema.nullable(),

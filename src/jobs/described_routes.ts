@@ -120,6 +120,13 @@ export function describeJobRoutes(handlers: OperationHandlers): RouteDescription
           description: "So many at most",
           schema: z.number().int().min(1),
         },
+        {
+          in: "query",
+          name: "results",
+          description: "Whether with their results and the details of their errors, " +
+            "which can be large",
+          schema: z.boolean().default(true),
+        },
       ],
       answers: {
         200: {

@@ -32,6 +32,8 @@ export interface JobOptions {
   id: string;
   operation: string;
   correlationId: string;
+  /** The model that its request names, as it may be shown; undefined: none. */
+  model?: string | undefined;
   /** The id of the token that it was submitted with; undefined: the person's own. */
   owner?: string | undefined;
   /** Cancelled after so many milliseconds without a reader; undefined: never. */
@@ -43,6 +45,8 @@ export interface JobOptions {
   tally?: StreamTally | undefined;
   /** Called with what must be kept, each time it changes. */
   onRecord?: ((record: JobRecord) => void) | undefined;
+  /** Called when it begins to run. */
+  onStart?: ((job: Job) => void) | undefined;
 }
 
 /**
@@ -53,6 +57,8 @@ export class Job {
   readonly id: string;
   readonly operation: string;
   readonly correlationId: string;
+  /** The model that its request names, as it may be shown; undefined: none. */
+  readonly model: string | undefined;
   /** The id of the token that it was submitted with; undefined: the person's own. */
   readonly owner: string | undefined;
   readonly log: EventLog;
@@ -60,6 +66,7 @@ export class Job {
   readonly #abort = new AbortController();
   readonly #unwatchedLimitMs: number | undefined;
   readonly #onRecord: JobOptions["onRecord"];
+  readonly #onStart: JobOptions["onStart"];
   readonly #tally: StreamTally | undefined;
   readonly #delegated = new Map<string, DelegatedJob>();
   #state: JobState = "queued";
@@ -70,6 +77,8 @@ export class Job {
   #end: NewJobEvent | undefined;
   #error: JobView["error"];
   #readers = 0;
+  /** Gives back the readers that count no longer than the job runs. */
+  readonly #atEnd = new Set<() => void>();
   #unwatchedTimer: ReturnType<typeof setTimeout> | undefined;
   #ended = Promise.withResolvers<void>();
 
@@ -77,6 +86,7 @@ export class Job {
     this.id = options.id;
     this.operation = options.operation;
     this.correlationId = options.correlationId;
+    this.model = options.model ?? options.kept?.model;
     this.owner = options.owner;
     const { tally } = options;
     this.#tally = tally;
@@ -87,6 +97,7 @@ export class Job {
     });
     this.#unwatchedLimitMs = options.unwatchedLimitMs;
     this.#onRecord = options.onRecord;
+    this.#onStart = options.onStart;
     this.createdAt = options.kept?.created_at ?? timestamp();
     if (options.kept === undefined) {
       this.#onRecord?.(this.record());
@@ -105,6 +116,11 @@ export class Job {
 
   get state(): JobState {
     return this.#state;
+  }
+
+  /** When it ended; null before that. */
+  get finishedAt(): string | null {
+    return this.#finishedAt;
   }
 
   /** How many tokens it took, of a job of this process that was done and tells it. */
@@ -132,6 +148,7 @@ export class Job {
     this.#traceId = options.traceId;
     this.#state = "running";
     this.#startedAt = timestamp();
+    this.#onStart?.(this);
     return true;
   }
 
@@ -165,19 +182,28 @@ export class Job {
     this.#finish("cancelled", { type: "cancelled", reason });
   }
 
-  /** Counts a reader of the stream; call what it returns when the reader has gone. */
-  addReader(): () => void {
+  /**
+   * Counts a reader of the stream; call what it returns when the reader has gone.
+   *
+   * @param options.untilEnd Whether it counts no more once the job has ended, since its stream goes on
+   * with other things. Default false.
+   */
+  addReader(options: { untilEnd?: boolean } = {}): () => void {
+    if (options.untilEnd && hasEnded(this.#state)) return () => {};
     this.#readers++;
     if (this.#tally !== undefined) this.#tally.readers++;
     clearTimeout(this.#unwatchedTimer);
     let gone = false;
-    return () => {
+    const leave = () => {
       if (gone) return;
       gone = true;
+      this.#atEnd.delete(leave);
       this.#readers--;
       if (this.#tally !== undefined) this.#tally.readers--;
       this.#watchForReaders();
     };
+    if (options.untilEnd) this.#atEnd.add(leave);
+    return leave;
   }
 
   /**
@@ -204,6 +230,7 @@ export class Job {
     return {
       job_id: this.id,
       operation: this.operation,
+      ...(this.model === undefined ? {} : { model: this.model }),
       state: this.#state,
       created_at: this.createdAt,
       started_at: this.#startedAt,
@@ -234,6 +261,7 @@ export class Job {
     this.#finishedAt = timestamp();
     keepOutcome?.();
     this.#delegated.clear();
+    for (const leave of this.#atEnd) leave();
     clearTimeout(this.#unwatchedTimer);
     this.#onRecord?.(this.record());
     this.#ended.resolve();

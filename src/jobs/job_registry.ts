@@ -3,10 +3,9 @@ import { RbeeError } from "../base/rbee_error.ts";
 import { jobIdSchema } from "../contracts/identifiers.ts";
 import type { JobState, JobView } from "../contracts/job.ts";
 import type { DelegatedJob } from "../contracts/job_record.ts";
-import { isTerminal } from "../contracts/job_event.ts";
 import { type Caller, LOCAL_PERSON } from "../http/caller.ts";
 import type { Journal } from "../journal/journal.ts";
-import { splitEvents } from "../sse/split_events.ts";
+import { asItEnded } from "./as_it_ended.ts";
 import { Job, type StreamTally } from "./job.ts";
 import { jobIdTimeMs, newJobId } from "./job_id.ts";
 import { mayReach } from "./job_owner.ts";
@@ -37,8 +36,17 @@ export interface NewJob {
   jobId?: string | undefined;
   correlationId?: string | undefined;
   unwatchedLimitMs?: number | undefined;
+  /** The model that its request names, as it may be shown. */
+  model?: string | undefined;
   /** The id of the token that it is submitted with. */
   owner?: string | undefined;
+}
+
+/** Which jobs are listed. Default: all. */
+interface WantedJobs {
+  state?: JobState | undefined;
+  limit?: number | undefined;
+  caller?: Caller | undefined;
 }
 
 interface EndedJob {
@@ -56,6 +64,7 @@ export class JobRegistry {
   /** What is counted of the streams of all of them. */
   readonly tally: StreamTally = { readers: 0, lostEvents: 0 };
   readonly #endListeners = new Set<(job: Job) => void>();
+  readonly #changeListeners = new Set<(job: Job) => void>();
   /** In order of their end. */
   readonly #ended: EndedJob[] = [];
   /** How many of those, from the first, have left their log to the journal. */
@@ -94,15 +103,19 @@ export class JobRegistry {
       operation: options.operation,
       correlationId: options.correlationId ?? v7(),
       unwatchedLimitMs: options.unwatchedLimitMs,
+      model: options.model,
       owner: options.owner,
       log: { journal: this.#journal && { id, journal: this.#journal } },
       tally: this.tally,
       onRecord: (record) => this.#journal?.saveJob(record),
+      onStart: (started) => this.#tell(this.#changeListeners, started),
     });
     this.#jobs.set(id, job);
     this.#active.set(job.owner, this.activeOf(job.owner) + 1);
+    this.#tell(this.#changeListeners, job);
     job.ended.then(() => {
-      for (const listener of this.#endListeners) listener(job);
+      this.#tell(this.#endListeners, job);
+      this.#tell(this.#changeListeners, job);
       this.#endedOne(job.owner);
       this.#retire(job, this.#options.now());
     });
@@ -170,7 +183,9 @@ export class JobRegistry {
     const job = this.find(id, caller);
     if (job !== undefined) return job;
     const shown = id.slice(0, 80);
-    if (jobIdSchema.safeParse(id).success && jobIdTimeMs(id) <= this.#keptSinceMs()) {
+    const { now, maxEndedAgeMs } = this.#options;
+    const keptSinceMs = Math.max(this.#expiredUpToMs, now() - maxEndedAgeMs);
+    if (jobIdSchema.safeParse(id).success && jobIdTimeMs(id) <= keptSinceMs) {
       throw new RbeeError("job_expired", `Job "${shown}" is older than what is kept`);
     }
     throw new RbeeError(
@@ -180,23 +195,22 @@ export class JobRegistry {
   }
 
   /** Jobs that `caller` may know of, newest first. */
-  list(
-    options: {
-      state?: JobState | undefined;
-      limit?: number | undefined;
-      caller?: Caller | undefined;
-    } = {},
-  ): JobView[] {
-    const { caller = LOCAL_PERSON } = options;
-    this.#expire();
+  list({ caller, state, limit }: WantedJobs = {}): JobView[] {
     const views: JobView[] = [];
-    for (const job of [...this.#jobs.values()].reverse()) {
-      if (!mayReach(caller, job)) continue;
-      if (options.state !== undefined && job.state !== options.state) continue;
-      if (views.length === (options.limit ?? Infinity)) break;
-      views.push(job.view());
+    for (const job of this.newest(caller)) {
+      if (views.length === limit) break;
+      if (state === undefined || job.state === state) views.push(job.view());
     }
     return views;
+  }
+
+  /** As {@linkcode JobRegistry.list}, the jobs themselves. */
+  *newest(caller: Caller = LOCAL_PERSON): Generator<Job, void, void> {
+    this.#expire();
+    const jobs = [...this.#jobs.values()];
+    for (let job = jobs.pop(); job !== undefined; job = jobs.pop()) {
+      if (mayReach(caller, job)) yield job;
+    }
   }
 
   /** Jobs that have not ended. */
@@ -208,6 +222,19 @@ export class JobRegistry {
   onEnded(listener: (job: Job) => void): () => void {
     this.#endListeners.add(listener);
     return () => void this.#endListeners.delete(listener);
+  }
+
+  /**
+   * Has `listener` told of each job that is made here, when it is, when it begins and when it has ended.
+   * It must not throw. Returns what ends that.
+   */
+  onChanged(listener: (job: Job) => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => void this.#changeListeners.delete(listener);
+  }
+
+  #tell(listeners: ReadonlySet<(job: Job) => void>, job: Job): void {
+    for (const listener of listeners) listener(job);
   }
 
   /** How many jobs of a token have not ended; without one, of who needs none. */
@@ -262,10 +289,6 @@ export class JobRegistry {
       this.#expiredUpToMs = Math.max(this.#expiredUpToMs, time);
     }
   }
-
-  #keptSinceMs(): number {
-    return Math.max(this.#expiredUpToMs, this.#options.now() - this.#options.maxEndedAgeMs);
-  }
 }
 
 function interrupted({ id }: Job): RbeeError {
@@ -273,20 +296,4 @@ function interrupted({ id }: Job): RbeeError {
     "interrupted",
     `The process that ran the job "${id}" ended before it did; submit it again`,
   );
-}
-
-/**
- * What is kept of a job, corrected by its own log: the process may have died between the terminal event
- * and the record of it.
- */
-function asItEnded(kept: JobView, journal: Journal, lastSeq: number): JobView {
-  if (hasEnded(kept.state) || lastSeq === 0) return kept;
-  const segment = journal.read(kept.job_id, lastSeq - 1);
-  const end = segment && splitEvents(segment.bytes).at(-1);
-  if (end === undefined || !isTerminal(end)) return kept;
-  const ended = { ...kept, state: end.type, finished_at: end.at, last_seq: end.seq };
-  if (end.type === "done") return { ...ended, result: end.result };
-  if (end.type === "cancelled") return ended;
-  const { code, message, details } = end;
-  return { ...ended, error: { code, message, ...(details !== undefined && { details }) } };
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { RbeeError } from "../base/rbee_error.ts";
 import { correlationIdSchema } from "../contracts/identifiers.ts";
-import { jobStateSchema, submitOptionsSchema } from "../contracts/job.ts";
+import { jobStateSchema, type JobView, submitOptionsSchema } from "../contracts/job.ts";
 import { callerOf } from "../http/caller.ts";
 import { eventStreamResponse } from "../http/event_stream.ts";
 import { readJsonObject, validate } from "../http/json_body.ts";
@@ -19,7 +19,7 @@ export function jobRoutes(intake: JobIntake): Hono {
 
   app.post("/v1/jobs", async (c) => {
     const correlationId = readCorrelationId(c);
-    const streams = wantsStream(c);
+    const streams = readSwitch(c, "stream", false);
     const { job_id, unwatched_limit_ms, ...body } = await readJsonObject(c);
     const submit = validate(submitOptionsSchema, { job_id, unwatched_limit_ms }, {
       what: "a submit",
@@ -43,13 +43,13 @@ export function jobRoutes(intake: JobIntake): Hono {
   app.get("/v1/jobs", (c) => {
     const state = c.req.query("state");
     const limit = c.req.query("limit");
-    return c.json({
-      jobs: registry.list({
-        state: state === undefined ? undefined : readState(state),
-        limit: limit === undefined ? undefined : readCount("limit", limit),
-        caller: callerOf(c),
-      }),
+    const hasResults = readSwitch(c, "results", true);
+    const jobs = registry.list({
+      state: state === undefined ? undefined : readState(state),
+      limit: limit === undefined ? undefined : readCount("limit", limit),
+      caller: callerOf(c),
     });
+    return c.json({ jobs: hasResults ? jobs : jobs.map(inShort) });
   });
 
   app.get("/v1/jobs/:id", (c) => c.json(registry.get(c.req.param("id"), callerOf(c)).view()));
@@ -80,9 +80,7 @@ export function jobRoutes(intake: JobIntake): Hono {
  * @throws {RbeeError} `invalid_cursor`, `invalid_request` or `too_many_streams` If it cannot be had so.
  */
 function streamReader(c: Context, known: Job | undefined): (job: Job) => Response {
-  const after = known === undefined
-    ? readAfter(c, 0)
-    : readAfter(c, known.log.lastSeq, { crashed: wasInterrupted(known) });
+  const after = known === undefined ? readAfter(c, 0) : readAfterIn(c, known);
   const plain = wantsPlainText(c);
   countStream(c);
   return (job) => {
@@ -134,8 +132,14 @@ export function readAfter(
   return after;
 }
 
-function wasInterrupted(job: Job): boolean {
-  return job.view().error?.code === "interrupted";
+/**
+ * The cursor that a request asks for in the log of a job, as {@linkcode readAfter}.
+ *
+ * @throws {RbeeError} `invalid_cursor` If it is not a number or past the log's end.
+ */
+export function readAfterIn(c: Context, job: Job): number {
+  const crashed = job.view().error?.code === "interrupted";
+  return readAfter(c, job.log.lastSeq, { crashed });
 }
 
 /**
@@ -173,12 +177,17 @@ function readCount(field: string, given: string): number {
   });
 }
 
-function wantsStream(c: Context): boolean {
-  const given = c.req.query("stream");
-  if (given === undefined || given === "false") return false;
-  if (given === "true") return true;
-  throw new RbeeError("invalid_request", '"stream" must be true or false', {
-    details: { field: "stream" },
+/** Without what can be large. */
+function inShort({ result: _, error, ...view }: JobView): JobView {
+  return { ...view, ...(error && { error: { code: error.code, message: error.message } }) };
+}
+
+function readSwitch(c: Context, field: string, isOn: boolean): boolean {
+  const given = c.req.query(field);
+  if (given === undefined) return isOn;
+  if (given === "true" || given === "false") return given === "true";
+  throw new RbeeError("invalid_request", `"${field}" must be true or false`, {
+    details: { field },
   });
 }
 

@@ -1,4 +1,5 @@
 import { RbeeError } from "../base/rbee_error.ts";
+import { redact } from "../base/redact.ts";
 import { type Caller, LOCAL_PERSON } from "../http/caller.ts";
 import { validate } from "../http/json_body.ts";
 import type { RequestLimits } from "../http/request_limits.ts";
@@ -7,6 +8,8 @@ import type { JobRegistry, NewJob } from "./job_registry.ts";
 import { runJob } from "./job_runner.ts";
 import { mayReach } from "./job_owner.ts";
 import type { OperationHandler, OperationHandlers } from "./operation_handler.ts";
+
+const MAX_MODEL_CHARACTERS = 300;
 
 /** What takes a role's jobs. */
 export interface JobIntake {
@@ -35,7 +38,7 @@ export interface JobIntake {
 export function submitJob(
   intake: JobIntake,
   body: Record<string, unknown>,
-  options: Omit<NewJob, "operation" | "owner"> & { caller?: Caller } = {},
+  options: Omit<NewJob, "operation" | "model" | "owner"> & { caller?: Caller } = {},
 ): Job {
   const { registry } = intake;
   const { caller = LOCAL_PERSON, ...given } = options;
@@ -55,9 +58,22 @@ export function submitJob(
     intake.limits?.requireRoomForJob(caller, registry.activeOf(caller.tokenId));
     handler.admit?.(request);
   }
-  const { job, created } = registry.create({ operation: name, ...given, owner: caller.tokenId });
+  const { job, created } = registry.create({
+    operation: name,
+    ...given,
+    model: shownModelOf(request),
+    owner: caller.tokenId,
+  });
   if (created) runJob(job, (running) => handler.run(request, running), handler.limit);
   return job;
+}
+
+/** The model that a request names, in no more than 300 characters and without what is secret in an address. */
+function shownModelOf(request: unknown): string | undefined {
+  if (typeof request !== "object" || request === null || !("model" in request)) return undefined;
+  const { model } = request;
+  // Cut last: half of a secret is known by no sign.
+  return typeof model === "string" ? redact(model).slice(0, MAX_MODEL_CHARACTERS) : undefined;
 }
 
 function requirePermission(name: string, handler: OperationHandler, request: unknown): void {

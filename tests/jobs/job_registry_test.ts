@@ -183,3 +183,26 @@ Deno.test("JobRegistry saves each job's last state in the journal, and its event
   assert.deepEqual(journal.saved.get(job.id), job.view());
   assert.match(new TextDecoder().decode(journal.read(job.id, 0)?.bytes), /"result":"kept"/);
 });
+
+Deno.test("JobRegistry.onChanged() tells of each job that is made, begins and has ended, until that is ended", async () => {
+  const registry = new JobRegistry();
+  const told: string[] = [];
+  const stop = registry.onChanged(({ operation, state }) => told.push(`${operation} ${state}`));
+  const { job } = registry.create({ operation: "infer" });
+  assert.equal(registry.create({ operation: "infer", jobId: job.id }).created, false);
+  assert.deepEqual(told, ["infer queued"]);
+  await finish(job);
+  const { job: cancelled } = registry.create({ operation: "embed" });
+  cancelled.cancel("on request");
+  await cancelled.ended;
+  assert.deepEqual(told, [
+    "infer queued",
+    "infer running",
+    "infer done",
+    "embed queued",
+    "embed cancelled",
+  ]);
+  stop();
+  await finish(registry.create({ operation: "infer" }).job);
+  assert.equal(told.length, 5);
+});

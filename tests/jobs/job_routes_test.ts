@@ -373,8 +373,30 @@ Deno.test("GET /v1/jobs?state= and ?limit= choose", async () => {
   assert.deepEqual(await list("limit=100"), [...done, ...held].toReversed());
 });
 
+Deno.test("GET /v1/jobs?results=false leaves out what can be large", async () => {
+  await using role = testApp();
+  const ids = [
+    await role.submit(STORY),
+    await role.submit({ operation: "fail", code: "model_not_found" }),
+  ];
+  await Promise.all(ids.map((id) => role.registry.get(id).ended));
+  const list = async (query: string) =>
+    jobListSchema.parse(await (await role.get(`/v1/jobs${query}`)).json()).jobs;
+  const [failed, done] = await list("?results=true");
+  assert.ok(done?.result !== undefined && failed?.error?.details !== undefined);
+  assert.deepEqual(await list(""), [failed, done]);
+  const { result: _, ...doneInShort } = done;
+  const { code, message } = failed.error;
+  assert.deepEqual(await list("?results=false"), [
+    { ...failed, error: { code, message } },
+    doneInShort,
+  ]);
+});
+
 for (
   const [query, field] of [
+    ["results=", "results"],
+    ["results=no", "results"],
     ["state=finished", "state"],
     ["state=", "state"],
     ["limit=0", "limit"],

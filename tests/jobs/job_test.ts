@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { type JobView, jobViewSchema } from "../../src/contracts/job.ts";
 import { isTerminal } from "../../src/contracts/job_event.ts";
-import { CancelRequest, Job } from "../../src/jobs/job.ts";
+import { CancelRequest, Job, type JobOptions } from "../../src/jobs/job.ts";
 import { newJobId } from "../../src/jobs/job_id.ts";
 import { logEvents } from "../helpers/log_events.ts";
 
-function newJob(options: { unwatchedLimitMs?: number } = {}): Job {
+function newJob(options: Pick<JobOptions, "unwatchedLimitMs" | "tally"> = {}): Job {
   return new Job({
     id: newJobId(),
     operation: "x",
@@ -231,6 +231,24 @@ Deno.test("Job counts a reader that says twice that it has gone once", async () 
   assert.equal(watched.state, "queued");
   releaseSecond();
   await watched.ended;
+});
+
+Deno.test("Job gives back a reader that counts until its end, and those that read on stay", async () => {
+  const tally = { readers: 0, lostEvents: 0 };
+  const job = newJob({ tally });
+  const leaveWatch = job.addReader({ untilEnd: true });
+  const leaveStream = job.addReader();
+  job.addReader({ untilEnd: true })();
+  assert.equal(tally.readers, 2);
+  job.start();
+  job.finishDone({ result: null });
+  assert.equal(tally.readers, 1);
+  leaveWatch();
+  assert.equal(tally.readers, 1);
+  leaveStream();
+  job.addReader({ untilEnd: true });
+  assert.equal(tally.readers, 0, "it had ended before");
+  await job.ended;
 });
 
 Deno.test("Job that has ended keeps no timer when its last reader goes", async () => {

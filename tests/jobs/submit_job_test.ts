@@ -34,6 +34,34 @@ Deno.test("submitJob() makes a job with the defaults of its operation and runs i
   assert.deepEqual([job.state, job.view().result], ["done", 3]);
 });
 
+Deno.test("submitJob() keeps the model that a request names, and no secret of it", async () => {
+  const jobs = intake();
+  jobs.handlers["load"] = operation(
+    z.strictObject({ operation: z.literal("load"), model: z.unknown() }),
+    LIMIT,
+    () => Promise.resolve({ result: null }),
+  );
+  const modelOf = async (model: unknown) => {
+    const job = submitJob(jobs, { operation: "load", model });
+    await job.ended;
+    assert.deepEqual([job.record().job.model, job.view().model], [job.model, job.model]);
+    return job.view();
+  };
+  assert.equal((await modelOf("hf:bees/honey:Q4_K_M")).model, "hf:bees/honey:Q4_K_M");
+  const address = await modelOf(
+    "https://hub.example/x.gguf?token=hf_abcdefghijklmnopqrstuvwxyz012345",
+  );
+  assert.match(address.model!, /^https:\/\/hub\.example\/x\.gguf\?token=\[redacted\]$/);
+  assert.equal((await modelOf("x".repeat(4000))).model, "x".repeat(300));
+  // Cut through its middle, it would be known by no sign.
+  const long = await modelOf("x".repeat(280) + " hf_abcdefghijklmnopqrstuvwxyz012345");
+  assert.doesNotMatch(long.model!, /abcdef/);
+  for (const none of [undefined, 7, null, ["x"]]) assert.ok(!("model" in await modelOf(none)));
+  const counted = submitJob(jobs, { operation: "count" });
+  await counted.ended;
+  assert.ok(!("model" in counted.view()));
+});
+
 Deno.test("submitJob() gives the job that an id has already, whatever else would refuse it", async () => {
   let full = false;
   const jobs = intake({

@@ -115,10 +115,11 @@ function addCancel(job: Command, run: RunCommand): void {
 
 function jobTable(jobs: readonly JobView[]): string[] {
   return formatTable(
-    ["JOB", "OPERATION", "STATE", "CREATED", "TOOK", "ERROR"],
+    ["JOB", "OPERATION", "MODEL", "STATE", "CREATED", "TOOK", "ERROR"],
     jobs.map((job) => [
       job.job_id,
       job.operation,
+      job.model ?? "",
       job.state,
       job.created_at,
       took(job),

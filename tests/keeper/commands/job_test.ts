@@ -23,7 +23,8 @@ Deno.test("rbee job list shows jobs in a table, newest first, with the reason of
   const failed = await finished(role, { operation: "fail", code: "x" } as { operation: string });
   const { stdout } = await list();
   const [head, first, second, ...rest] = stdout.trimEnd().split("\n");
-  assert.deepEqual(head?.split(/ +/), ["JOB", "OPERATION", "STATE", "CREATED", "TOOK", "ERROR"]);
+  const columns = ["JOB", "OPERATION", "MODEL", "STATE", "CREATED", "TOOK", "ERROR"];
+  assert.deepEqual(head?.split(/ +/), columns);
   assert.match(first!, RegExp(`^${failed} +fail +error .* \\d\\.\\d s +Cannot find the wheel$`));
   assert.match(second!, RegExp(`^${story} +story +done .* \\d\\.\\d s$`));
   assert.deepEqual(rest, []);
@@ -32,6 +33,16 @@ Deno.test("rbee job list shows jobs in a table, newest first, with the reason of
   assert.deepEqual(jobs.map(({ job_id }) => job_id), [story]);
   const limited = await list("--limit", "1", "--json");
   assert.equal(JSON.parse(limited.stdout).jobs[0].job_id, failed);
+});
+
+Deno.test("rbee job list and show name the model that a job was asked for", async () => {
+  await using home = await RbeeHome.create();
+  await using role = startTestRole();
+  const { job } = role.server.registry.create({ operation: "infer", model: "hf:bees/honey" });
+  const listed = await home.rbee(["job", "list", "--queen", role.url]);
+  assert.match(listed.stdout, RegExp(`^${job.id} +infer +hf:bees/honey +queued `, "m"));
+  const shown = await home.rbee(["job", "show", job.id, "--queen", role.url]);
+  assert.equal(jobViewSchema.parse(JSON.parse(shown.stdout)).model, "hf:bees/honey");
 });
 
 Deno.test("rbee job show prints what is known of a job", async () => {
