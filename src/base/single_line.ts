@@ -1,15 +1,19 @@
+/** What turns the direction of the text after it, and of all that stands in its line; nobody sees it. */
+const DIRECTION = /\p{Bidi_Control}+/gu;
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 // deno-lint-ignore no-control-regex
-const HAS_CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const HAS_CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/u;
 
 /**
- * Makes one printable line of `text`: each run of control characters and line ends becomes a space.
- * Nothing that a terminal would obey, and no second line, is left. Lone surrogates become U+FFFD.
+ * Makes one printable line of `text`: each run of control characters and line ends becomes a space, and
+ * marks of direction go. Nothing that a terminal would obey or that makes other text read backwards, and
+ * no second line, is left. Lone surrogates become U+FFFD.
  */
 export function singleLine(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
-  return HAS_CONTROL.test(wellFormed) ? wellFormed.replace(CONTROL, " ").trim() : wellFormed;
+  if (!HAS_CONTROL.test(wellFormed)) return wellFormed;
+  return wellFormed.replace(DIRECTION, "").replace(CONTROL, " ").trim();
 }
 
 /**

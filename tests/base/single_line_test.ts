@@ -17,6 +17,10 @@ Deno.test("singleLine() leaves nothing that a terminal obeys", () => {
   assert.equal(singleLine("\u001b[2Jgone\u0007\u009b1m\u0000"), "[2Jgone 1m");
 });
 
+Deno.test("singleLine() takes out what would have other text read backwards", () => {
+  assert.equal(singleLine("a\u202egpj.exe\u2066\u200f\u061c b"), "agpj.exe b");
+});
+
 Deno.test("singleLine() makes U+FFFD of lone surrogates", () => {
   assert.equal(singleLine("a\ud800b"), "a\ufffdb");
 });
@@ -25,7 +29,7 @@ Deno.test("singleLine() gives well-formed text without any control character, fo
   fc.assert(fc.property(anyText(), (text) => {
     const line = singleLine(text);
     assert.ok(line.isWellFormed());
-    assert.doesNotMatch(line, /[\p{Cc}\u2028\u2029]/u);
+    assert.doesNotMatch(line, /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u);
     assert.equal(singleLine(line), line);
   }));
 });

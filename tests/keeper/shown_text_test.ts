@@ -9,6 +9,7 @@ Deno.test("shownLine() makes one line without what a terminal would obey, and ke
 
 Deno.test("escapeControls() writes control characters as JSON does, tabs and line ends aside", () => {
   assert.equal(escapeControls("a\x1b\x7f\x9b\u2028\t\n"), "a\\u001b\\u007f\\u009b\\u2028\t\n");
+  assert.equal(escapeControls("a\u202eb\u200f"), "a\\u202eb\\u200f");
 });
 
 Deno.test("escapeControls() leaves the value of any JSON, and none that a terminal would obey", () => {

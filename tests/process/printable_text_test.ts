@@ -21,6 +21,8 @@ const CASES: [text: string, printable: string, painted?: string][] = [
   ["\u009d0;title\u009ctext", "text"],
   ["\u001b(B\u001b7\u001b=\u001bcreset", "reset"],
   ["bell\u0007 null\u0000 back\b c1\u0085 del\u007f", "bell null back c1 del"],
+  ["a\u202egpj.exe\u2066 \u200e\u200f\u061c\u2069", "agpj.exe "],
+  ["\u001b[31m\u202ered", "red", "\u001b[31mred"],
   ["unended \u001b]0;title", "unended 0;title"],
   ["broken off \u001b[31", "broken off "],
   ["broken off \u001b", "broken off "],
