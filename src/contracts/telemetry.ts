@@ -34,6 +34,10 @@ export const workerTelemetrySchema = workerInfoSchema.extend({
   removable: z.boolean().optional(),
   /** Whether it waits for a place among its hive's workers, and has no process before it has one. */
   queued: z.boolean().optional(),
+  /** How much of its model is loaded; absent where it does not load, or does not tell. */
+  load_percent: z.number().min(0).max(100).optional(),
+  /** How many tokens of its answers came through the queen in each of the last seconds. Hers alone. */
+  tokens_per_second: z.number().nonnegative().optional(),
 });
 export type WorkerTelemetry = z.infer<typeof workerTelemetrySchema>;
 

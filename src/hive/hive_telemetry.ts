@@ -13,7 +13,7 @@ import { WorkerUsage } from "./worker_usage.ts";
 export interface HiveTelemetryParts {
   /** The hive's name. */
   name: string;
-  workers: Pick<WorkerLifecycle, "current" | "memory" | "places">;
+  workers: Pick<WorkerLifecycle, "current" | "running" | "memory" | "places">;
   /** What is known of the devices now. */
   devices(): DeviceInfo[];
   models: Pick<ListedModels, "all" | "look">;
@@ -41,11 +41,21 @@ export class HiveTelemetrySource {
       this.#parts.models.look();
     }
     const holders = this.#parts.workers.memory.holders(this.#usage);
+    const loads = new Map(
+      this.#parts.workers.running().map(({ id, loadPercent }) => [id, loadPercent]),
+    );
     return {
       at: timestamp(),
       hive: this.#parts.name,
       version: VERSION,
-      workers: workers.map((worker) => this.#telemetryOf(worker, holders.get(worker.worker_id))),
+      workers: workers.map((worker) => {
+        const { worker_id: id } = worker;
+        const loadPercent = loads.get(id);
+        return {
+          ...this.#telemetryOf(worker, holders.get(id)),
+          ...(loadPercent !== undefined && { load_percent: loadPercent }),
+        };
+      }),
       devices: this.#devices,
       load: Deno.loadavg().map((load) => Math.round(load * 100) / 100),
       models: this.#parts.models.all,

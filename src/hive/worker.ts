@@ -17,7 +17,7 @@ import { type NeededMemory, WorkerOutput } from "./worker_output.ts";
 import { workerInfo } from "./worker_info.ts";
 import type { WorkerParts } from "./worker_parts.ts";
 import { WorkerProcess } from "./worker_process.ts";
-import { canBecome, hasEnded, isUsable } from "./worker_state.ts";
+import { hasEnded, isUsable, requireChange } from "./worker_state.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
 
 /**
@@ -72,6 +72,7 @@ export class Worker {
       log: parts.job.log,
       diagnostic: parts.diagnostic,
       onListening: (url) => this.#listening(url),
+      onProgress: parts.onChange,
     });
     const closeLog = openJobLog(parts.job.id, parts.job.log);
     const context = { jobId: parts.job.id, correlationId: parts.job.correlationId };
@@ -110,6 +111,11 @@ export class Worker {
   /** What its present process said that it needs of the machine's memory. */
   get memory(): NeededMemory {
     return this.#output.memory;
+  }
+
+  /** How much of its model is loaded; undefined when it does not load, or does not tell. */
+  get loadPercent(): number | undefined {
+    return this.#state === "loading" ? this.#output.loadPercent : undefined;
   }
 
   /** How it is listed. */
@@ -286,12 +292,7 @@ export class Worker {
   /** @throws {RbeeError} `internal` If a worker in its state cannot become that. */
   #become(state: WorkerState): void {
     if (this.#state === state || hasEnded(this.#state)) return;
-    if (!canBecome(this.#state, state)) {
-      throw new RbeeError(
-        "internal",
-        `Worker ${this.id} cannot go from ${this.#state} to ${state}`,
-      );
-    }
+    requireChange(this.id, this.#state, state);
     this.#state = state;
     this.#parts.onChange();
   }

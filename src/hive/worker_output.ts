@@ -7,6 +7,7 @@ import type { NarrationRecord } from "../contracts/narration_record.ts";
 import type { Captured } from "../process/output_capture.ts";
 import { type DeathReason, explainDeath, LAST_LINES } from "./death_reason.ts";
 import { DiagnosticLines } from "./diagnostic_lines.ts";
+import { LoadProgress } from "./load_progress.ts";
 import type { MemoryLack } from "./choose_to_stop.ts";
 import type { WorkerProcessEnd } from "./worker_process.ts";
 
@@ -61,6 +62,8 @@ export interface WorkerOutputOptions {
   diagnostic(line: string): void;
   /** Told where it listens, when it says so. */
   onListening(url: string): void;
+  /** Told that it has come further with its model, 4 times a second at most. */
+  onProgress(): void;
 }
 
 /** What the processes of one worker print: into its log, and what the hive must know of it. */
@@ -76,10 +79,12 @@ export class WorkerOutput {
   #readyLine = Promise.withResolvers<void>();
   #memory = NO_MEMORY;
   #lack: MemoryLack | undefined;
+  readonly #progress: LoadProgress;
 
   constructor(options: WorkerOutputOptions) {
     this.#options = options;
     this.#diagnostics = new DiagnosticLines(options.id, options.diagnostic);
+    this.#progress = new LoadProgress({ onProgress: () => options.onProgress() });
   }
 
   /** Forgets what a process before this one said. */
@@ -91,10 +96,12 @@ export class WorkerOutput {
     this.#readyLine = Promise.withResolvers();
     this.#memory = NO_MEMORY;
     this.#lack = undefined;
+    this.#progress.clear();
   }
 
   /** Says what is still to be said. */
   end(): void {
+    this.#progress.clear();
     this.#diagnostics.flush();
   }
 
@@ -121,6 +128,11 @@ export class WorkerOutput {
   /** What it said that it needs of the machine's memory. */
   get memory(): NeededMemory {
     return this.#memory;
+  }
+
+  /** How much of its model it said that it has loaded; undefined before and after that. */
+  get loadPercent(): number | undefined {
+    return this.#progress.percent;
   }
 
   /** What it said that it lacks of it. */
@@ -162,7 +174,7 @@ export class WorkerOutput {
     this.#note(record);
   }
 
-  #note({ action, level, human, fields = {} }: NarrationRecord): void {
+  #note({ action, level, human, progress, fields = {} }: NarrationRecord): void {
     const { url, code } = fields;
     if (action === "listening" && typeof url === "string") this.#options.onListening(url);
     if (action === "memory") {
@@ -170,7 +182,11 @@ export class WorkerOutput {
       this.#memory = said?.needed ?? NO_MEMORY;
       this.#lack = said?.lack;
     }
-    if (action === "worker_ready") this.#readyLine.resolve();
+    if (action === "model_load" && progress !== undefined) this.#progress.note(progress);
+    if (action === "worker_ready") {
+      this.#progress.clear();
+      this.#readyLine.resolve();
+    }
     if (level !== "error") return;
     this.#lastError = { code: typeof code === "string" ? code : "worker_failed", message: human };
   }

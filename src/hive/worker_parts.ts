@@ -23,7 +23,7 @@ export interface WorkerParts {
   diagnostic(line: string): void;
   /** Whether the operator's log shows colour. */
   color: boolean;
-  /** Told at each change of state. */
+  /** Told at each change of state, and now and then how far it has come with its model. */
   onChange(): void;
   /** Between SIGTERM and SIGKILL, in milliseconds. Default 10,000. */
   graceMs?: number | undefined;

@@ -1,3 +1,4 @@
+import { RbeeError } from "../base/rbee_error.ts";
 import type { WorkerState } from "../contracts/worker.ts";
 
 /**
@@ -24,6 +25,12 @@ const NEXT: Record<WorkerState, readonly WorkerState[]> = {
 /** Whether a worker may go from one state to another. */
 export function canBecome(from: WorkerState, to: WorkerState): boolean {
   return NEXT[from].includes(to);
+}
+
+/** @throws {RbeeError} `internal` If the worker of an id cannot go from one state to another. */
+export function requireChange(id: string, from: WorkerState, to: WorkerState): void {
+  if (canBecome(from, to)) return;
+  throw new RbeeError("internal", `Worker ${id} cannot go from ${from} to ${to}`);
 }
 
 /** Whether a worker in this state can be used, now or soon. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { VERSION } from "../../src/version.ts";
 import { control, engineHive, FIXTURE, keepBusy, proxied } from "../helpers/engine_hive.ts";
+import { engineCommand } from "../helpers/engine_command.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
 import { BEE_TINY, TestHive } from "../helpers/test_hive.ts";
 
@@ -81,6 +82,47 @@ Deno.test("a hive's telemetry tells of its places, and who waits for one, withou
   await telemetry.until(({ places, workers }) =>
     places?.free === 1 && workers.every(({ state }) => state === "stopped")
   );
+});
+
+Deno.test("a hive's telemetry tells how much of its model a worker has loaded, until it is ready", async () => {
+  await using hive = new TestHive({ beatMs: NEXT_DAY_MS });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const { worker_id } = await hive.spawn();
+  await hive.run({ operation: "worker_stop", worker_id });
+  await telemetry.worker(({ state }) => state === "stopped");
+  const told = telemetry.events.flatMap(({ workers }) => workers);
+  const percents = told.flatMap(({ load_percent }) => load_percent ?? []);
+  assert.ok(percents.length > 0, "it was told while it loaded");
+  assert.deepEqual(percents, percents.toSorted((a, b) => a - b));
+  const without = told.filter(({ state }) => state !== "loading");
+  assert.deepEqual(without.filter((worker) => "load_percent" in worker), []);
+});
+
+Deno.test("a hive's telemetry tells how far an engine is that narrates it", async () => {
+  const said = {
+    rbee: "narration",
+    at: "2026-01-31T12:00:00.000Z",
+    actor: "worker",
+    action: "model_load",
+    human: "Loading: 40 %",
+    level: "info",
+    progress: { current: 40, total: 100, unit: "percent" },
+  };
+  const script = 'printf "%s\\n" "$1"; shift; exec "$@"';
+  await using hive = engineHive([], {
+    beatMs: NEXT_DAY_MS,
+    engine: {
+      command: ["/bin/sh", "-c", script, "sh", JSON.stringify(said), ...engineCommand("--hang")],
+      narration: true,
+    },
+  });
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const { id } = await hive.watch(FIXTURE);
+  const loading = await telemetry.worker(({ load_percent }) => load_percent !== undefined);
+  assert.deepEqual([loading.state, loading.load_percent], ["loading", 40]);
+  await hive.client.cancel(id);
+  const stopped = await telemetry.worker(({ state }) => state === "stopped");
+  assert.equal(stopped.load_percent, undefined);
 });
 
 Deno.test("a hive's telemetry tells why a worker failed, without its last lines", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { workerStateSchema } from "../../src/contracts/worker.ts";
-import { canBecome, hasEnded, isUsable } from "../../src/hive/worker_state.ts";
+import { canBecome, hasEnded, isUsable, requireChange } from "../../src/hive/worker_state.ts";
 
 const ALLOWED = [
   "starting loading",
@@ -26,6 +26,14 @@ for (const from of workerStateSchema.options) {
     });
   }
 }
+
+Deno.test("requireChange() names the worker and what it cannot do, and lets it do the rest", () => {
+  requireChange("worker-1", "starting", "loading");
+  assert.throws(() => requireChange("worker-1", "stopped", "ready"), {
+    code: "internal",
+    message: "Worker worker-1 cannot go from stopped to ready",
+  });
+});
 
 Deno.test("isUsable() is true for what runs or will, and false for what ends or has", () => {
   assert.deepEqual(workerStateSchema.options.filter(isUsable), ["starting", "loading", "ready"]);
