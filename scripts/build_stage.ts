@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { bundlePage } from "../src/queen/page_bundle.ts";
 import { mustRun, runCommand } from "./build_command.ts";
 import { type Gpu, installPackages } from "./build_packages.ts";
 import { PROJECT } from "./build_project.ts";
@@ -8,8 +9,8 @@ const ASSETS = { "src/models/demo_model": "demo_model" } as const;
 
 /**
  * Lays the built program out in an empty folder: main.js with its parts, which are loaded when they
- * are needed, the packages that cannot be bundled, assets, and notes for Deno and `--version`. Both
- * forms are made of it.
+ * are needed, the packages that cannot be bundled, assets, the queen's page, and notes for Deno and
+ * `--version`. Both forms are made of it.
  */
 export async function stageProgram(folder: string, gpu?: Gpu): Promise<void> {
   // Not minified: it would start no faster, and stacks and class names would say nothing.
@@ -32,6 +33,8 @@ export async function stageProgram(folder: string, gpu?: Gpu): Promise<void> {
       await Deno.copyFile(PROJECT.path(`${from}/${name}`), join(folder, to, name));
     }
   }
+  await Deno.mkdir(join(folder, "page"));
+  await bundlePage(PROJECT.root, join(folder, "page"));
   await Deno.copyFile(PROJECT.path("LICENSE"), join(folder, "LICENSE"));
   const { unstable } = await PROJECT.json<{ unstable: string[] }>("deno.json");
   await writeJson(join(folder, "deno.json"), {

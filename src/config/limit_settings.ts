@@ -48,6 +48,6 @@ export const requestLimitsSchema = z.strictObject({
     requests_per_second: requestsPerSecond.default(100).describe(PER_SECOND),
     burst: burst.default(1000).describe(BURST),
   }).prefault({}).describe(
-    "How often one address may be refused for want of a right token, or ask for the role's health",
+    "How often one address may be refused for want of a right token, or ask for what needs none",
   ),
 });

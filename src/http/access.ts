@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from "hono";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { RbeeError } from "../base/rbee_error.ts";
 import { type AccessToken, TOKEN_PREFIX } from "../contracts/access_token.ts";
+import { routesWith } from "./access_routes.ts";
 import { type Caller, LOCAL_PERSON } from "./caller.ts";
-import { inferRoutes } from "./infer_routes.ts";
 import { wayOf } from "./limit_requests.ts";
 import type { RequestLimits } from "./request_limits.ts";
 import type { RouteDescription } from "./route_description.ts";
@@ -11,7 +11,7 @@ import { unauthorized } from "./unauthorized.ts";
 
 /** Whom a role answers. */
 export interface Access {
-  /** Whether who shows no token is refused, but for `GET /health`. */
+  /** Whether who shows no token is refused, but where a route is open to everybody. */
   required: boolean;
   /** A token of the role itself, for the person of its machine or for its queen. */
   token?: string | undefined;
@@ -34,9 +34,10 @@ const BEARER = /^Bearer +(\S+)$/i;
 /**
  * Refuses who shows no token where one is required, and who shows one of ours that is not known (any
  * more), with 401 `unauthorized`; who may not use the route with 403 `forbidden`. Others go on, and
- * `callerOf()` tells who they are. How long a comparison takes tells nothing of a token. See RFC 6750.
+ * `callerOf()` tells who they are. For an open route no token is looked at. How long a comparison takes
+ * tells nothing of a token. See RFC 6750.
  *
- * @param routes The routes of the role, which say what a token of the role `infer` may use.
+ * @param routes The routes of the role, which say what is open, and what a token of the role `infer` may use.
  * @param limits What tokens may do in a second; a request past it is refused before it is looked at.
  */
 export function checkAccess(
@@ -44,7 +45,8 @@ export function checkAccess(
   routes: readonly RouteDescription[],
   limits?: RequestLimits,
 ): MiddlewareHandler {
-  const isForInfer = inferRoutes(routes);
+  const isForInfer = routesWith("infer", routes);
+  const isOpen = routesWith("open", routes);
   const own = access.token === undefined ? undefined : digest(access.token);
   const whoShows = (shown: string | undefined): Caller | undefined => {
     if (shown === undefined) return access.required ? undefined : LOCAL_PERSON;
@@ -66,7 +68,7 @@ export function checkAccess(
     return access.required ? undefined : LOCAL_PERSON;
   };
   return async (c, next) => {
-    if (c.req.path === "/health") return await next();
+    if (isOpen(c.req.method, c.req.path)) return await next();
     const shown = BEARER.exec(c.req.header("authorization") ?? "")?.[1];
     const caller = whoShows(shown);
     if (caller === undefined) {

@@ -5,6 +5,7 @@ import { reportDefect } from "../narration/defects.ts";
 import { isTracing } from "../tracing/spans.ts";
 import { type Access, checkAccess } from "./access.ts";
 import { browserGuard } from "./browser_guard.ts";
+import { COMMON_ROUTES } from "./described_routes.ts";
 import { errorResponse } from "./errors.ts";
 import { countRequests, metricsAnswer } from "./http_metrics.ts";
 import type { HealthState } from "./health.ts";
@@ -27,7 +28,7 @@ export interface AppOptions {
   limits?: RequestLimits | undefined;
   /** Its figures, for `GET /metrics`. Default: there is no such route. */
   metrics?: RoleMetrics | undefined;
-  /** Its routes, which say whom they are for. */
+  /** Its routes beside those of all roles; they say whom they are for. */
   describedRoutes?: readonly RouteDescription[];
   /** Starts the shutdown of the role; returns at once. */
   requestShutdown(): void;
@@ -54,11 +55,10 @@ export function createApp(options: AppOptions): Hono {
   const { names = () => [], anyAddress = false, access, limits, metrics } = options;
   if (metrics !== undefined) app.use(countRequests(metrics, limits?.refusals));
   if (isTracing) app.use(takeUpTrace());
-  if (limits !== undefined) app.use(limitRequests(limits));
+  const routes = [...COMMON_ROUTES, ...options.describedRoutes ?? []];
+  if (limits !== undefined) app.use(limitRequests(limits, routes));
   app.use(browserGuard({ names, anyAddress }));
-  if (access !== undefined) {
-    app.use(checkAccess(access, options.describedRoutes ?? [], limits));
-  }
+  if (access !== undefined) app.use(checkAccess(access, routes, limits));
   app.get("/health", (c) => {
     const view = options.health.view();
     return c.json(view, view.status === "ok" ? 200 : 503, { "Cache-Control": "no-store" });

@@ -13,7 +13,7 @@ export const COMMON_ROUTES: readonly RouteDescription[] = [
     path: "/health",
     tag: "Role",
     summary: "How the role is",
-    description: "Needs no token.",
+    access: "open",
     answers: {
       200: { description: "It is ready", content: health },
       503: { description: "It starts or stops", content: health },

@@ -53,6 +53,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   worker_gone: 502,
   hive_unreachable: 503,
   queue_full: 503,
+  page_not_built: 503,
   all_pinned: 503,
   insufficient_memory: 503,
   engine_busy: 503,

@@ -1,11 +1,13 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { isLoopbackHost } from "../base/loopback.ts";
 import { toRbeeError } from "../base/rbee_error.ts";
+import { routesWith } from "./access_routes.ts";
 import { callerOf } from "./caller.ts";
 import { errorResponse } from "./errors.ts";
 import type { AnswerWay } from "./listen.ts";
 import { peerOf } from "./peer_rates.ts";
 import type { RequestLimits } from "./request_limits.ts";
+import type { RouteDescription } from "./route_description.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -16,16 +18,23 @@ declare module "hono" {
 
 /**
  * Counts what is refused, and refuses anew, with 429 `rate_limit_exceeded`, what an address sends too
- * often without a token that is known. The first of all rules, since it sees what the others answer.
+ * often without a token that is known, and what it asks too often of routes that need none. The first
+ * of all rules, since it sees what the others answer.
+ *
+ * @param routes The routes of the role, which say what is open.
  */
-export function limitRequests(limits: RequestLimits): MiddlewareHandler {
+export function limitRequests(
+  limits: RequestLimits,
+  routes: readonly RouteDescription[],
+): MiddlewareHandler {
+  const isOpen = routesWith("open", routes);
   return async (c, next) => {
     c.set("limits", limits);
     // Before it is needed: it is not known any more when who asked has gone.
     const way = wayOf(c);
     // This machine's own ask at every start, and to answer costs less than to hold back.
-    if (c.req.path === "/health" && !isLoopbackHost(way?.peer ?? "127.0.0.1")) {
-      const error = await limits.countHealth(peerOf(way?.peer ?? ""), way?.sent);
+    if (isOpen(c.req.method, c.req.path) && !isLoopbackHost(way?.peer ?? "127.0.0.1")) {
+      const error = await limits.countOpen(peerOf(way?.peer ?? ""), way?.sent);
       if (error !== undefined) {
         limits.refusals.note(error.code);
         return errorResponse(c, error);

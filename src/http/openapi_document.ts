@@ -102,6 +102,7 @@ const REFUSALS = [
     },
   },
 ] as const;
+const FOR_WHOM = { infer: "A token of the role infer will do.", open: "Needs no token." } as const;
 // Those of OpenAPI; what takes any method takes others too.
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -152,7 +153,7 @@ export function openApiDocument(
 
 function operationOf(role: Role, route: RouteDescription, method: string): OpenApiOperation {
   const { path, tag, summary, body, access } = route;
-  const forWhom = access === "infer" ? "A token of the role infer will do." : undefined;
+  const forWhom = access && FOR_WHOM[access];
   const description = [route.description, forWhom].filter((part) => part !== undefined).join(" ");
   const parameters = parametersOf(route);
   return {
@@ -171,8 +172,7 @@ function operationOf(role: Role, route: RouteDescription, method: string): OpenA
       ...refusalsOf(role, route),
       default: { $ref: "#/components/responses/Error" },
     },
-    // Who watches over a process has no token of it.
-    ...(path === "/health" && { security: [] }),
+    ...(access === "open" && { security: [] }),
     ...(access === "infer" && { security: [{}, { token: ["admin"] }, { token: ["infer"] }] }),
   };
 }

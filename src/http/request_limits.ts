@@ -63,7 +63,7 @@ export class RequestLimits implements Disposable {
   readonly #holdMs: number;
   readonly #uses = new Map<string, Use>();
   readonly #refused = new PeerRates();
-  readonly #health = new PeerRates();
+  readonly #open = new PeerRates();
   #settings: LimitSettings;
   #held = 0;
 
@@ -126,14 +126,14 @@ export class RequestLimits implements Disposable {
     });
   }
 
-  /** As {@linkcode countRefusal}, of those that ask for a role's health, for which no token is needed. */
-  async countHealth(
+  /** As {@linkcode countRefusal}, of those for routes that need no token: a role's health, a page. */
+  async countOpen(
     peer: string,
     sent: Promise<void> | undefined,
   ): Promise<RbeeError | undefined> {
-    return await this.#countPeer(this.#health, peer, {
+    return await this.#countPeer(this.#open, peer, {
       sent,
-      what: "This address asks for the role's health too often",
+      what: "This address asks too often for what needs no token",
     });
   }
 

@@ -50,8 +50,11 @@ export interface RouteDescription {
   summary: string;
   /** What the summary leaves out. */
   description?: string;
-  /** For whom beside who may do everything. Default: nobody. */
-  access?: "infer" | undefined;
+  /**
+   * For whom beside who may do everything: `infer` also tokens of that role, `open` everybody, without
+   * a token. Default: nobody.
+   */
+  access?: "infer" | "open" | undefined;
   parameters?: readonly DescribedParameter[];
   body?: DescribedBody;
   /** By HTTP status; errors beside them have one form on every route. */

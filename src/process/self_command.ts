@@ -27,14 +27,21 @@ export function selfCommand(): SelfCommand {
 }
 
 /**
- * The environment of a role that this program starts: this process's own without its `RBEE_` values
- * and without the trace that this process was started in, then what is given. It speaks JSON on its
- * output unless `given` says otherwise.
+ * The environment of a program that this one starts: this process's own without its `RBEE_` values and
+ * without the trace that this process was started in, then what is given.
  */
-export function roleEnvironment(given: Record<string, string> = {}): Record<string, string> {
+export function inheritedEnvironment(given: Record<string, string> = {}): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(withoutCarriedTrace(Deno.env.toObject()))) {
     if (!name.startsWith("RBEE_")) env[name] = value;
   }
-  return { ...env, RBEE_NARRATION: "json", ...given };
+  return { ...env, ...given };
+}
+
+/**
+ * The environment of a role that this program starts: {@linkcode inheritedEnvironment}, and it speaks
+ * JSON on its output unless `given` says otherwise.
+ */
+export function roleEnvironment(given: Record<string, string> = {}): Record<string, string> {
+  return inheritedEnvironment({ RBEE_NARRATION: "json", ...given });
 }

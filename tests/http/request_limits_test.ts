@@ -266,20 +266,27 @@ Deno.test("pages of other sites that ask too often are refused with 429, the per
   assert.deepEqual(await statuses(role, undefined, 2), [200, 200]);
 });
 
-Deno.test("who asks for a role's health too often is refused with 429, but for this machine itself", async () => {
+Deno.test("who asks too often for what needs no token is refused with 429, but for this machine itself", async () => {
   const limits = new RequestLimits(
     rbeeYamlSchema.parse({ limits: { refused: { requests_per_second: 1, burst: 2 } } }).limits,
     { holdMs: 1 },
   );
   const health = new HealthState("queen", INSTANCE);
   health.status = "ok";
-  const app = createApp({ health, limits, requestShutdown: () => {} });
-  const ask = async (peer: string) => {
+  const open = { method: "get", tag: "", summary: "", answers: {}, access: "open" } as const;
+  const describedRoutes = [{ ...open, path: "/page" }];
+  const app = createApp({ health, limits, describedRoutes, requestShutdown: () => {} });
+  app.get("/page", (c) => c.text("bees"));
+  const ask = async (peer: string, path = "/health") => {
     const sent = new Promise<void>(() => {});
-    return (await app.fetch(new Request("http://127.0.0.1/health"), { sent, peer })).status;
+    return (await app.fetch(new Request(`http://127.0.0.1${path}`), { sent, peer })).status;
   };
   const [there, here] = ["10.0.0.9", "127.0.0.1"];
-  assert.deepEqual([await ask(there), await ask(there), await ask(there)], [200, 200, 429]);
+  // All of it is one count.
+  const asked = [await ask(there), await ask(there, "/page"), await ask(there, "/page")];
+  assert.deepEqual(asked, [200, 200, 429]);
+  assert.equal(await ask(there), 429);
+  assert.equal(await ask("10.0.1.9", "/page"), 200);
   assert.deepEqual([await ask(here), await ask(here), await ask(here)], [200, 200, 200]);
   limits[Symbol.dispose]();
 });

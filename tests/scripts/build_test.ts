@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { PROJECT } from "../../scripts/build_project.ts";
+import { bundlePage } from "../../src/queen/page_bundle.ts";
 import { VERSION } from "../../src/version.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
@@ -51,6 +53,24 @@ Deno.test("on a bare machine the built file names itself, answers with all roles
   assert.equal(down.code, 0, down.stderr);
   assert.deepEqual(home.processes(), []);
   assert.equal((await cacheOf(home.path)).length, 1);
+});
+
+Deno.test("the built file serves the page that was made with it, and bundles none", async () => {
+  await using home = await RbeeHome.create();
+  await using folder = await TemporaryFolder.make();
+  await bundlePage(PROJECT.root, folder.path);
+  const up = await built.run(["up"], { env: home.env });
+  assert.equal(up.code, 0, up.stderr);
+  const { url } = await home.daemon("queen");
+  assert.ok(up.stderr.endsWith(`\nPage: ${url}/\n`), up.stderr);
+  for await (const { name } of Deno.readDir(folder.path)) {
+    const answer = await fetch(name === "index.html" ? `${url}/` : `${url}/assets/${name}`);
+    assert.equal(answer.status, 200, name);
+    const made = await Deno.readTextFile(folder.join(name));
+    assert.ok(await answer.text() === made, `${name} is another`);
+  }
+  assert.equal((await cacheOf(home.path)).length, 1, "nothing but the program");
+  assert.equal((await built.run(["down"], { env: home.env })).code, 0);
 });
 
 Deno.test("what the built file has started goes on when the file is gone", async () => {

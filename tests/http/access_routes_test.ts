@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { inferRoutes } from "../../src/http/infer_routes.ts";
+import { routesWith } from "../../src/http/access_routes.ts";
 import type { RouteDescription } from "../../src/http/route_description.ts";
 
-function route(method: RouteDescription["method"], path: string, access?: "infer") {
+function route(method: RouteDescription["method"], path: string, access?: "infer" | "open") {
   return { method, path, tag: "", summary: "", answers: {}, access };
 }
 
-const isForInfer = inferRoutes([
+const ROUTES = [
   route("get", "/v1/models/{id}", "infer"),
   route("post", "/v1/jobs", "infer"),
   route("get", "/v1/jobs/{id}/stream", "infer"),
@@ -14,7 +14,11 @@ const isForInfer = inferRoutes([
   route("get", "/v1/files/{path}", "infer"),
   route("get", "/v1/workers/{id}"),
   route("all", "/v1/proxy/{path}"),
-]);
+  route("get", "/", "open"),
+  route("get", "/jobs/{id}", "open"),
+];
+const isForInfer = routesWith("infer", ROUTES);
+const isOpen = routesWith("open", ROUTES);
 
 const CASES: [method: string, path: string, open: boolean][] = [
   ["GET", "/v1/models/hf:bees/honey", true],
@@ -35,10 +39,30 @@ const CASES: [method: string, path: string, open: boolean][] = [
   ["GET", "/v1/workers/1", false],
   ["GET", "/v1/proxy/x", false],
   ["all", "/v1/proxy/x", false],
+  ["GET", "/", false],
 ];
 
 for (const [method, path, open] of CASES) {
   Deno.test(`a token of the role infer ${open ? "may" : "may not"} ask ${method} ${path}`, () => {
     assert.equal(isForInfer(method, path), open);
+  });
+}
+
+for (
+  const [method, path, open] of [
+    ["GET", "/", true],
+    ["HEAD", "/", true],
+    ["POST", "/", false],
+    ["GET", "//", false],
+    ["GET", "/jobs/job-1", true],
+    ["GET", "/jobs/", false],
+    ["GET", "/jobs/job-1/stream", false],
+    ["GET", "/v1/jobs/job-1/stream", false],
+    ["POST", "/v1/jobs", false],
+    ["GET", "/v1/workers/1", false],
+  ] as const
+) {
+  Deno.test(`${method} ${path} ${open ? "needs no token" : "is not open"}`, () => {
+    assert.equal(isOpen(method, path), open);
   });
 }

@@ -1,20 +1,23 @@
 import type { RouteDescription } from "./route_description.ts";
 
+/** Tells whether a request is for a route, by its method and its path as the router reads it. */
+export type RouteTest = (method: string, path: string) => boolean;
+
 /**
- * Tells which requests a token of the role `infer` may send: those for routes whose description says
- * so. What is described by nobody, or says nothing, is not among them.
- *
- * @returns Whether a method and a path, as the router reads it, are among them.
+ * Tells which requests are for routes of one kind: with `infer` those that a token of the role `infer`
+ * may use, with `open` those that need none. What is described by nobody, or says nothing, is of
+ * neither.
  */
-export function inferRoutes(
+export function routesWith(
+  access: NonNullable<RouteDescription["access"]>,
   routes: readonly RouteDescription[],
-): (method: string, path: string) => boolean {
-  const open = routes.filter(({ access }) => access === "infer")
+): RouteTest {
+  const those = routes.filter((route) => route.access === access)
     .map(({ method, path }) => ({ method: method.toUpperCase(), pattern: patternOf(path) }));
   return (method, path) => {
     // Answered by the route of GET.
     const asked = method === "HEAD" ? "GET" : method;
-    return open.some((route) => route.method === asked && route.pattern.test(path));
+    return those.some((route) => route.method === asked && route.pattern.test(path));
   };
 }
 
