@@ -13,6 +13,14 @@ export class SignalBell {
     for (const wake of waiters) wake();
   }
 
+  /** Has `wake` called at the next ring. Returns what takes it back, which may be called at any time. */
+  onRing(wake: () => void): () => void {
+    // One that is not another's, so that the same may be woken by two.
+    const waiter = () => wake();
+    this.#waiters.add(waiter);
+    return () => void this.#waiters.delete(waiter);
+  }
+
   /**
    * Resolves true at the next ring, or false after `timeoutMs` or when `signal` aborts, whichever
    * comes first. Leaves no timer and no listener behind.

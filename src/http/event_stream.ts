@@ -14,6 +14,14 @@ export interface EventSource {
   wait(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean>;
 }
 
+/** A source that can be waited for together with others. */
+export interface MergeableSource extends EventSource {
+  /** Whether there may be something now: who waits would not. */
+  readonly hasMore: boolean;
+  /** Calls `wake` once there may be more than now. Returns what takes it back. */
+  onMore(wake: () => void): () => void;
+}
+
 /** How an event stream is sent. */
 export interface EventStreamOptions {
   /** Sent before the first event. */

@@ -17,15 +17,16 @@ import { RereadSettings } from "./reread_settings.ts";
 import { roleAccess } from "./role_access.ts";
 import { openNetworkListener } from "./role_listener.ts";
 import type { RoleProcess } from "./role_process.ts";
-import { startRoleServer } from "./role_server.ts";
-import type { JobIntake } from "./submit_job.ts";
+import { type RoleIntake, startRoleServer } from "./role_server.ts";
 
 /** What makes a process into queen or hive. */
 export interface DaemonParts {
   handlers: OperationHandlers;
-  routes: (app: Hono, jobs: JobIntake) => void;
+  routes: (app: Hono, jobs: RoleIntake) => void;
   /** What those routes are, for the role's document. */
   describedRoutes?: readonly RouteDescription[];
+  /** Whether its address shows a page in a browser, which is told to the person. Default false. */
+  page?: boolean;
   /** Adds the role's own figures to those of its jobs, requests and journal. */
   measure?: (metrics: RoleMetrics) => void;
   /** Takes up what rbee.yaml says now. Default: nothing changes while the role runs. */
@@ -112,7 +113,10 @@ export async function runDaemonRole(
   }
   process.givePermissionsUp?.();
   server.health.status = "ok";
-  narrate("ready", `The ${role} is ready at ${server.url}`, { fields: { url: server.url } });
+  const page = parts.page ? `; her page is ${server.url}/` : "";
+  narrate("ready", `The ${role} is ready at ${server.url}${page}`, {
+    fields: { url: server.url },
+  });
   process.tell?.("ready");
   parts.start?.();
   process.onReload(() => {

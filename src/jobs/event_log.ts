@@ -2,6 +2,7 @@ import { BlockRing } from "../base/block_ring.ts";
 import { timestamp } from "../base/timestamp.ts";
 import { SignalBell } from "../base/signal_bell.ts";
 import { isTerminal, type JobEvent, type NewJobEvent } from "../contracts/job_event.ts";
+import type { MergeableSource } from "../http/event_stream.ts";
 import type { Journal } from "../journal/journal.ts";
 import { encodeEvent, encodeGap, encodeLogLines } from "../sse/encode_event.ts";
 import { splitEvents } from "../sse/split_events.ts";
@@ -35,7 +36,8 @@ export class EventLog {
   readonly #ring: BlockRing;
   readonly #journal: EventLogOptions["journal"];
   readonly #lostEnd: EventLogOptions["lostEnd"];
-  readonly #bell = new SignalBell();
+  /** Used by the log's cursors: rings at each append. */
+  readonly bell = new SignalBell();
   readonly #onLost: EventLogOptions["onLost"];
   readonly #collect = () => this.flush();
   /** When it was made, in milliseconds of `performance.now()`. */
@@ -113,7 +115,7 @@ export class EventLog {
     } else {
       this.#journal?.journal.schedule(this.#collect);
     }
-    this.#bell.ring();
+    this.bell.ring();
     return seq;
   }
 
@@ -134,7 +136,7 @@ export class EventLog {
     }
     this.#lastAppendMs = performance.now();
     this.#journal?.journal.schedule(this.#collect);
-    this.#bell.ring();
+    this.bell.ring();
   }
 
   /** Before an append, which can push out of memory what the journal has not had yet. */
@@ -189,15 +191,10 @@ export class EventLog {
     const end = this.#lostEnd();
     return (from < to ? encodeGap(from, to - 1) : "") + encodeEvent(to, end.at, end);
   }
-
-  /** Used by the log's cursors: resolves at the next append. See {@linkcode SignalBell.wait}. */
-  waitForAppend(options: { timeoutMs?: number; signal?: AbortSignal | undefined }) {
-    return this.#bell.wait(options);
-  }
 }
 
 /** One reader's place in a log. Costs nothing while it is not read. */
-export class LogCursor {
+export class LogCursor implements MergeableSource {
   readonly #log: EventLog;
   readonly #until: number;
   #after: number;
@@ -231,8 +228,15 @@ export class LogCursor {
 
   /** Resolves true when there is something to read, false after `timeoutMs` or on abort. */
   wait(options: { timeoutMs?: number; signal?: AbortSignal | undefined } = {}): Promise<boolean> {
-    if (this.#after < this.#log.lastSeq || this.#log.ended) return Promise.resolve(true);
-    return this.#log.waitForAppend(options);
+    return this.hasMore ? Promise.resolve(true) : this.#log.bell.wait(options);
+  }
+
+  get hasMore(): boolean {
+    return this.#after < this.#log.lastSeq || this.#log.ended;
+  }
+
+  onMore(wake: () => void): () => void {
+    return this.#log.bell.onRing(wake);
   }
 
   /** Reads event after event, waiting for more, until the log's end or until `signal` aborts. */

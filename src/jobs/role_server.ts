@@ -20,6 +20,12 @@ import type { OperationHandlers } from "./operation_handler.ts";
 import { listenForRole, type RoleListener } from "./role_listener.ts";
 import type { JobIntake } from "./submit_job.ts";
 
+/** What a role's own routes may use: its jobs, and which start of it this is. */
+export interface RoleIntake extends JobIntake {
+  /** As `/health` says it. */
+  instance: string;
+}
+
 /** What makes a server into a role. */
 export interface RoleServerOptions {
   role: Exclude<Role, "keeper">;
@@ -29,7 +35,7 @@ export interface RoleServerOptions {
   /** The jobs; by default of this process's memory alone. */
   registry?: JobRegistry;
   /** Adds the role's own routes, which may make jobs too. */
-  routes?: (app: Hono, jobs: JobIntake) => void;
+  routes?: (app: Hono, jobs: RoleIntake) => void;
   /** What those routes are, for the role's document. */
   describedRoutes?: readonly RouteDescription[];
   /** Names beside the loopback ones and `host` under which it may be addressed, asked for at each request. */
@@ -79,7 +85,6 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
   const registry = options.registry ?? new JobRegistry();
   const shutdown = Promise.withResolvers<void>();
   const describedRoutes = [
-    ...COMMON_ROUTES,
     ...describeJobRoutes(options.handlers),
     ...options.describedRoutes ?? [],
   ];
@@ -96,7 +101,8 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
     limits: options.limits,
     describedRoutes,
   });
-  const jobs: JobIntake = {
+  const jobs: RoleIntake = {
+    instance: health.instance,
     registry,
     handlers: options.handlers,
     accepting: () => health.status !== "stopping",
@@ -106,7 +112,7 @@ export function startRoleServer(options: RoleServerOptions): RoleServer {
   options.routes?.(app, jobs);
   addDocumentRoutes(app, {
     role: options.role,
-    routes: describedRoutes,
+    routes: [...COMMON_ROUTES, ...describedRoutes],
   });
   const { host, port } = options;
   let listener: RoleListener;

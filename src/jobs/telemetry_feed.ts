@@ -1,7 +1,7 @@
 import { BEAT_MS } from "../contracts/telemetry.ts";
 import type { Context } from "hono";
 import { SignalBell } from "../base/signal_bell.ts";
-import { type EventSource, eventStreamResponse } from "../http/event_stream.ts";
+import { eventStreamResponse, type MergeableSource } from "../http/event_stream.ts";
 import { countStream } from "../http/limit_requests.ts";
 import { STREAM_HEAD } from "../sse/encode_event.ts";
 
@@ -19,7 +19,8 @@ const encoder = new TextEncoder();
 
 /**
  * Sends the state of a role to any number of readers: at once when they come, at each beat, and at each
- * change. Nothing is made while nobody reads. A slow reader loses the oldest it has not read.
+ * change. Nothing is made while nobody reads. A slow reader loses the oldest it has not read; one without
+ * `id`s, all but the newest.
  */
 export class TelemetryFeed {
   readonly #options: TelemetryFeedOptions;
@@ -36,9 +37,13 @@ export class TelemetryFeed {
     if (this.#readers.size > 0) this.#send(false, this.#readers);
   }
 
-  /** Adds a reader, which gets the state as it is now first. It must be closed. */
-  subscribe(): TelemetryReader {
-    const reader = new TelemetryReader(() => this.#remove(reader));
+  /**
+   * Adds a reader, which gets the state as it is now first. It must be closed.
+   *
+   * @param options.numbered Whether what it gets has the `id`s of this feed. Default true.
+   */
+  subscribe(options: { numbered?: boolean } = {}): TelemetryReader {
+    const reader = new TelemetryReader(() => this.#remove(reader), options);
     this.#readers.add(reader);
     this.#timer ??= setInterval(
       () => this.#send(true, this.#readers),
@@ -55,8 +60,12 @@ export class TelemetryFeed {
 
   #send(beat: boolean, readers: Iterable<TelemetryReader>): void {
     const data = JSON.stringify(this.#options.snapshot({ beat }));
-    const bytes = encoder.encode(`id: ${++this.#count}\nevent: telemetry\ndata: ${data}\n\n`);
-    for (const reader of readers) reader.push(bytes);
+    const event = `event: telemetry\ndata: ${data}\n\n`;
+    const numbered = encoder.encode(`id: ${++this.#count}\n${event}`);
+    let plain: Uint8Array | undefined;
+    for (const reader of readers) {
+      reader.push(reader.numbered ? numbered : plain ??= encoder.encode(event));
+    }
   }
 
   #remove(reader: TelemetryReader): void {
@@ -68,15 +77,21 @@ export class TelemetryFeed {
 }
 
 /** One reader of a {@linkcode TelemetryFeed}. */
-export class TelemetryReader implements EventSource {
+export class TelemetryReader implements MergeableSource {
   readonly #onClose: () => void;
   readonly #bell = new SignalBell();
   #waiting: Uint8Array[] = [];
+  /** Whether what it gets has `id`s. */
+  readonly numbered: boolean;
   #ended = false;
 
-  /** @param onClose Called once, when it is closed or ended. */
-  constructor(onClose: () => void) {
+  /**
+   * @param onClose Called once, when it is closed or ended.
+   * @param options.numbered Whether what it gets has `id`s. Default true.
+   */
+  constructor(onClose: () => void, options: { numbered?: boolean } = {}) {
     this.#onClose = onClose;
+    this.numbered = options.numbered ?? true;
   }
 
   get ended(): boolean {
@@ -88,12 +103,20 @@ export class TelemetryReader implements EventSource {
   }
 
   async wait(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
-    if (this.#waiting.length > 0 || this.#ended) return true;
-    return await this.#bell.wait(options);
+    return this.hasMore || await this.#bell.wait(options);
+  }
+
+  get hasMore(): boolean {
+    return this.#waiting.length > 0 || this.#ended;
+  }
+
+  onMore(wake: () => void): () => void {
+    return this.#bell.onRing(wake);
   }
 
   /** Gives it one more event. */
   push(bytes: Uint8Array): void {
+    if (!this.numbered) this.#waiting.length = 0;
     this.#waiting.push(bytes);
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
     this.#bell.ring();

@@ -158,8 +158,9 @@ async function askOnce(
     const { workerId, model } = worker;
     onWorker(workerId);
     let answered = false;
-    const noteAnswer = () => {
+    const noteAnswer = (part: "token" | "data") => {
       answered = true;
+      if (part === "token") hives.tokens.count({ hive, workerId });
       onAnswer();
     };
     // The choice has been made; what is left is the worker's to do, by the name that it has it under.

@@ -1,13 +1,36 @@
+import { z } from "zod";
 import { hiveListSchema } from "../contracts/hive.ts";
+import { jobIdSchema } from "../contracts/identifiers.ts";
+import { jobEventSchema } from "../contracts/job_event.ts";
 import { queenTelemetrySchema } from "../contracts/telemetry.ts";
+import {
+  historySchema,
+  jobSummariesSchema,
+  jobSummarySchema,
+  sampleSchema,
+  viewerSchema,
+} from "../contracts/watch.ts";
 import { workerListSchema } from "../contracts/worker.ts";
 import type { RouteDescription } from "../http/route_description.ts";
 import { CURSOR_PARAMETERS, EVENT_STREAM } from "../jobs/described_routes.ts";
+import { PAGE_ROUTES } from "./described_page_routes.ts";
 import { OPENAI_ROUTES } from "./openai/described_routes.ts";
+
+/** What the data of an event of a watch is, in the order in which their first come. */
+const watchEventSchema = z.union([
+  viewerSchema,
+  queenTelemetrySchema,
+  historySchema,
+  sampleSchema,
+  jobSummariesSchema,
+  jobSummarySchema,
+  jobEventSchema,
+]);
 
 /** The routes that only the queen has. */
 export const QUEEN_ROUTES: readonly RouteDescription[] = [
   ...OPENAI_ROUTES,
+  ...PAGE_ROUTES,
   {
     method: "get",
     path: "/v1/hives",
@@ -49,6 +72,26 @@ export const QUEEN_ROUTES: readonly RouteDescription[] = [
       200: {
         description: "An event stream of telemetry events",
         content: { "text/event-stream": { name: "Telemetry", schema: queenTelemetrySchema } },
+      },
+    },
+  },
+  {
+    method: "get",
+    path: "/v1/watch",
+    tag: "Telemetry",
+    access: "infer",
+    summary: "All that goes on, and the events of one job, in one stream",
+    description: "First viewer; for who may do everything telemetry, and history, followed by a " +
+      "sample every 5 s; then jobs, followed by job at each change of one; and the events of the " +
+      "job that is named, which alone have an id. The stream goes on when that job has ended.",
+    parameters: [
+      { in: "query", name: "job", description: "The job to follow", schema: jobIdSchema },
+      ...CURSOR_PARAMETERS,
+    ],
+    answers: {
+      200: {
+        description: "An event stream",
+        content: { "text/event-stream": { name: "WatchEvent", schema: watchEventSchema } },
       },
     },
   },

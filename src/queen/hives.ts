@@ -9,6 +9,7 @@ import type { HiveSource } from "./hive_source.ts";
 import { hiveInfo, type KnownHive } from "./known_hive.ts";
 import { localHive } from "./local_hive.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
+import { TokenRates } from "./token_rates.ts";
 
 /** How the queen keeps in touch with her hives. */
 export interface HivesOptions {
@@ -31,6 +32,8 @@ interface Linked {
 export class Hives {
   /** What the queen has under way at the workers of all of them. */
   readonly inFlight = new RequestsInFlight();
+  /** The tokens of their answers that come through her. */
+  readonly tokens = new TokenRates();
   readonly #paths: Paths;
   readonly #options: HivesOptions;
   readonly #linked = new Map<string, Linked>();

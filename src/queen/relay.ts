@@ -29,8 +29,8 @@ export interface RelayOptions {
   signal?: AbortSignal;
   /** Takes the structured results, which then stay out of the log of the job here. */
   onData?: (name: string, value: JsonValue) => void;
-  /** Told of each part of an answer, a token or a structured result. */
-  onAnswer?: () => void;
+  /** Told of each part of an answer: a token or a structured result. */
+  onAnswer?: (part: "token" | "data") => void;
   /** How long it is looked for when it is out of reach. Default 60,000. */
   patienceMs?: number;
   /** Whether the address is no longer the other side's: then it is not looked for there. */
@@ -102,7 +102,7 @@ export async function relay(
         });
         break;
       case "token":
-        options.onAnswer?.();
+        options.onAnswer?.("token");
         log.append(event);
         break;
       case "log":
@@ -113,7 +113,7 @@ export async function relay(
           options.onData(event.name, event.value);
           break;
         }
-        options.onAnswer?.();
+        options.onAnswer?.("data");
         log.append(event);
         break;
       case "gap":

@@ -30,6 +30,18 @@ Deno.test("SignalBell.ring() does not wake who begins to wait because of it", as
   assert.equal(await again, false);
 });
 
+Deno.test("SignalBell.onRing() wakes once, as often as it was asked to, and not who took it back", () => {
+  const bell = new SignalBell();
+  let rung = 0;
+  const wake = () => void rung++;
+  const [takeBack] = [bell.onRing(wake), bell.onRing(wake), bell.onRing(wake)];
+  takeBack!();
+  bell.ring();
+  bell.ring();
+  assert.equal(rung, 2);
+  takeBack!();
+});
+
 Deno.test("SignalBell.wait() gives false at once for a signal that has aborted", async () => {
   assert.equal(await new SignalBell().wait({ signal: AbortSignal.abort() }), false);
 });

@@ -23,22 +23,35 @@ async function send(url: string, method: string, token: string | undefined, body
 const codeOf = (text: string) => text === "" ? undefined : JSON.parse(text).error?.code;
 
 Deno.test({
-  name: "every route of queen and hive is closed to who shows no token or a wrong one",
+  name:
+    "every route of queen and hive but health and page is closed to who shows no token or a wrong one",
   ignore,
   async fn() {
     await using open = await OpenHome.start();
     const forInfer: Record<string, string[]> = {};
+    const forAll: Record<string, string[]> = {};
     for (const role of ["queen", "hive"] as const) {
       const url = await open.urlOf(role);
       const documented = await send(`${url}/openapi.json`, "GET", open.admin);
       const { paths } = JSON.parse(documented.text) as OpenApiDocument;
       forInfer[role] = [];
+      forAll[role] = [];
       let asked = 0;
       for (const [template, item] of Object.entries(paths)) {
-        const path = template.replaceAll(/\{\w+\}/g, "x");
+        // A watch of no job would not end.
+        const query = template === "/v1/watch" ? "?job=x" : "";
+        const path = template.replaceAll(/\{\w+\}/g, "x") + query;
         for (const method of Object.keys(item).map((name) => name.toUpperCase())) {
           // Not a method that may be sent from here.
-          if (method === "TRACE" || template === "/health") continue;
+          if (method === "TRACE") continue;
+          if (item[method.toLowerCase()]?.security?.length === 0) {
+            forAll[role].push(`${method} ${template}`);
+            for (const token of [undefined, `rbee_${"A".repeat(43)}`]) {
+              const { status } = await send(url + path, method, token);
+              assert.ok(status !== 401 && status !== 403, `${method} ${path} ${status}`);
+            }
+            continue;
+          }
           asked++;
           for (const token of [undefined, "x", `rbee_${"A".repeat(43)}`, open.ann.slice(0, -1)]) {
             const { status, text, headers } = await send(url + path, method, token);
@@ -55,6 +68,15 @@ Deno.test({
       assert.equal((await send(`${url}/health`, "GET", undefined)).status, 200);
       assert.equal((await send(`${url}/v1/workers`, "GET", open.admin)).status, 200);
     }
+    assert.deepEqual(forAll["hive"], ["GET /health"]);
+    assert.deepEqual(forAll["queen"], [
+      "GET /health",
+      "GET /",
+      "GET /jobs",
+      "GET /jobs/{id}",
+      "GET /chat",
+      "GET /assets/{name}",
+    ]);
     assert.deepEqual(forInfer["hive"], []);
     assert.deepEqual(forInfer["queen"]?.sort(), [
       "DELETE /v1/jobs/{id}",
@@ -63,6 +85,7 @@ Deno.test({
       "GET /v1/jobs/{id}/stream",
       "GET /v1/models",
       "GET /v1/models/{id}",
+      "GET /v1/watch",
       "POST /v1/chat/completions",
       "POST /v1/completions",
       "POST /v1/embeddings",

@@ -2,11 +2,13 @@ import { v7 } from "uuid";
 import type { QueenLimits } from "../../src/config/rbee_yaml.ts";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
 import { JobClient, type OperationBody } from "../../src/jobs/job_client.ts";
+import { JobFeed } from "../../src/jobs/job_feed.ts";
 import { type RoleServer, startRoleServer } from "../../src/jobs/role_server.ts";
 import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 import { writePidFile } from "../../src/process/pid_file.ts";
 import { queenOperations } from "../../src/queen/dispatch.ts";
 import type { Paths } from "../../src/config/paths.ts";
+import { History } from "../../src/queen/history.ts";
 import { hiveRegistryOperations } from "../../src/queen/hive_registry.ts";
 import { Hives } from "../../src/queen/hives.ts";
 import { queenTelemetry } from "../../src/queen/queen_telemetry.ts";
@@ -22,7 +24,10 @@ export class TestQueen implements AsyncDisposable {
   readonly #folder: TemporaryFolder;
   readonly hives: Hives;
   readonly paths: Paths;
+  /** Takes a sample when the test tells it to. */
+  readonly history: History;
   readonly #feed: TelemetryFeed;
+  #jobFeed: JobFeed | undefined;
 
   private constructor(folder: TemporaryFolder, limits: QueenLimits) {
     this.#folder = folder;
@@ -36,6 +41,7 @@ export class TestQueen implements AsyncDisposable {
     const hives = new Hives(paths, { onChange: () => this.#feed.changed() });
     this.hives = hives;
     this.#feed = new TelemetryFeed({ snapshot: () => queenTelemetry(hives) });
+    this.history = new History(hives);
     this.server = startRoleServer({
       role: "queen",
       host: "127.0.0.1",
@@ -44,7 +50,11 @@ export class TestQueen implements AsyncDisposable {
         ...queenOperations(hives, new RequestSlots(limits)),
         ...hiveRegistryOperations(hives, paths),
       },
-      routes: (app, jobs) => addQueenRoutes(app, hives, { feed: this.#feed, jobs }),
+      routes: (app, jobs) => {
+        this.#jobFeed = new JobFeed(jobs.registry);
+        const [feed, history, jobFeed] = [this.#feed, this.history, this.#jobFeed];
+        addQueenRoutes(app, hives, { feed, history, jobFeed, jobs });
+      },
     });
     this.server.health.status = "ok";
     this.client = new JobClient(this.server.url);
@@ -86,6 +96,8 @@ export class TestQueen implements AsyncDisposable {
     for (const job of active) job.cancel("the test is over");
     await Promise.all(active.map((job) => job.ended));
     this.#feed.close();
+    this.history.stop();
+    this.#jobFeed?.close();
     await this.hives.close();
     await this.server.close();
     await this.#folder[Symbol.asyncDispose]();

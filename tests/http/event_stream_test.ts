@@ -1,39 +1,8 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import { type EventSource, eventStreamResponse } from "../../src/http/event_stream.ts";
-import { SignalBell } from "../../src/base/signal_bell.ts";
 import { FrameReader } from "../helpers/event_frames.ts";
-
-/** A source that a test fills. */
-class SteppedSource implements EventSource {
-  readonly #bell = new SignalBell();
-  readonly #texts: string[] = [];
-  #closed = false;
-
-  get ended(): boolean {
-    return this.#closed && this.#texts.length === 0;
-  }
-
-  push(text: string): void {
-    this.#texts.push(text);
-    this.#bell.ring();
-  }
-
-  end(): void {
-    this.#closed = true;
-    this.#bell.ring();
-  }
-
-  read(): Uint8Array | undefined {
-    const text = this.#texts.shift();
-    return text === undefined ? undefined : new TextEncoder().encode(text);
-  }
-
-  wait(options: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> {
-    if (this.#texts.length > 0 || this.#closed) return Promise.resolve(true);
-    return this.#bell.wait(options);
-  }
-}
+import { SteppedSource } from "../helpers/stepped_source.ts";
 
 async function open(
   source: EventSource,

@@ -48,6 +48,16 @@ Deno.test("TelemetryFeed gives a reader the state as it is now first", () => {
   reader.end();
 });
 
+Deno.test("a reader without ids that lags gets the newest state alone", () => {
+  const feed = feedOf(new Source());
+  const reader = feed.subscribe({ numbered: false });
+  for (let n = 0; n < 200; n++) feed.changed();
+  assert.deepEqual(numbers(read(reader)), [201]);
+  feed.changed();
+  assert.deepEqual(numbers(read(reader)), [202]);
+  feed.close();
+});
+
 Deno.test("TelemetryFeed makes one snapshot a change for all readers, in order", () => {
   const source = new Source();
   const feed = feedOf(source);
@@ -118,6 +128,19 @@ Deno.test("TelemetryFeed numbers what it sends, so that a reader sees what it ha
   const ids = read(reader).map(({ id }) => Number(id));
   assert.deepEqual([ids[0], ids.at(-1), ids.length], [38, 101, 64]);
   reader.end();
+});
+
+Deno.test("TelemetryFeed gives a reader that wants no ids the same without them", () => {
+  const source = new Source();
+  const feed = feedOf(source);
+  const [numbered, plain] = [feed.subscribe(), feed.subscribe({ numbered: false })];
+  feed.changed();
+  const [first, second] = [read(numbered), read(plain)];
+  assert.deepEqual(first.map(({ id }) => id), ["1", "3"]);
+  assert.deepEqual(second.map(({ id }) => id), [undefined]);
+  assert.equal(second[0]?.data, first[1]?.data);
+  assert.equal(source.made.length, 3, "one is made for both");
+  feed.close();
 });
 
 Deno.test("TelemetryFeed.close() ends all readers after what waits for them", async () => {

@@ -1,12 +1,15 @@
 import type { Hono } from "hono";
 import assert from "node:assert/strict";
 import type { JsonSchema } from "../../src/contracts/tool.ts";
+import { JobFeed } from "../../src/jobs/job_feed.ts";
 import { startRoleServer } from "../../src/jobs/role_server.ts";
 import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 import { QUEEN_ROUTES } from "../../src/queen/described_routes.ts";
 import { queenOperations } from "../../src/queen/dispatch.ts";
 import { hiveRegistryOperations } from "../../src/queen/hive_registry.ts";
 import { addQueenRoutes } from "../../src/queen/queen_routes.ts";
+import { PageFiles } from "../../src/queen/page_files.ts";
+import { pageRoutes } from "../../src/queen/page_routes.ts";
 import { RequestSlots } from "../../src/queen/request_slots.ts";
 import { roleRoutes, validDocument } from "../helpers/role_document.ts";
 import { TestQueen } from "../helpers/test_queen.ts";
@@ -19,6 +22,7 @@ function serveQueen(queen: TestQueen) {
     ...hiveRegistryOperations(queen.hives, queen.paths),
   };
   let app: Hono | undefined;
+  let jobFeed: JobFeed | undefined;
   const server = startRoleServer({
     role: "queen",
     host: "127.0.0.1",
@@ -26,7 +30,9 @@ function serveQueen(queen: TestQueen) {
     handlers,
     routes(given, jobs) {
       app = given;
-      addQueenRoutes(given, queen.hives, { feed, jobs });
+      jobFeed = new JobFeed(jobs.registry);
+      addQueenRoutes(given, queen.hives, { feed, history: queen.history, jobFeed, jobs });
+      given.route("/", pageRoutes(new PageFiles({ cache: queen.paths.cache })));
     },
     describedRoutes: QUEEN_ROUTES,
   });
@@ -36,6 +42,7 @@ function serveQueen(queen: TestQueen) {
     handlers,
     async [Symbol.asyncDispose]() {
       feed.close();
+      jobFeed?.close();
       await server.close();
     },
   };

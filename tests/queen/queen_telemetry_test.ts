@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { timestampSchema } from "../../src/contracts/identifiers.ts";
-import { queenTelemetrySchema } from "../../src/contracts/telemetry.ts";
+import { queenTelemetrySchema, type WorkerTelemetry } from "../../src/contracts/telemetry.ts";
 import type { KnownHive } from "../../src/queen/known_hive.ts";
 import { queenTelemetry } from "../../src/queen/queen_telemetry.ts";
+import { TokenRates } from "../../src/queen/token_rates.ts";
 import { VERSION } from "../../src/version.ts";
 import { FakeHive } from "../helpers/fake_hive.ts";
 import { ScriptedHive, telemetryWorker } from "../helpers/scripted_hive.ts";
@@ -23,13 +24,19 @@ const HIVE: KnownHive = {
   mayReturn: true,
 };
 
+/** A worker as its hive tells of it, in the queen's telemetry while nobody asks it anything. */
+function asQueenTells(worker: WorkerTelemetry): WorkerTelemetry {
+  return { ...worker, tokens_per_second: 0 };
+}
+
 Deno.test("queenTelemetry() tells the hives as they are listed, and the workers of all", () => {
   const [one, two] = [telemetryWorker(), telemetryWorker({ hive: "cellar" })];
   const known = [
     { ...HIVE, workers: [one] },
     { ...HIVE, name: "cellar", workers: [two], unreachable: "no", state: "unreachable" as const },
   ];
-  const telemetry = queenTelemetrySchema.parse(queenTelemetry({ known: () => known }));
+  const tokens = new TokenRates();
+  const telemetry = queenTelemetrySchema.parse(queenTelemetry({ known: () => known, tokens }));
   assert.ok(timestampSchema.safeParse(telemetry.at).success);
   assert.deepEqual(
     telemetry.hives.map((
@@ -41,18 +48,29 @@ Deno.test("queenTelemetry() tells the hives as they are listed, and the workers 
       3,
     ]]],
   );
-  assert.deepEqual(telemetry.workers, [one, two]);
+  assert.deepEqual(telemetry.workers, [one, two].map(asQueenTells));
+});
+
+Deno.test("queenTelemetry() tells how many tokens of each worker come through her, whatever its hive says", () => {
+  const [busy, idle] = [telemetryWorker(), telemetryWorker()];
+  const workers = [{ ...busy, tokens_per_second: 1e6 }, { ...idle, tokens_per_second: 1e6 }];
+  const tokens = new TokenRates();
+  for (let n = 0; n < 50; n++) tokens.count({ hive: "attic", workerId: busy.worker_id });
+  const told = queenTelemetry({ known: () => [{ ...HIVE, workers }], tokens }).workers;
+  assert.ok(told[0]!.tokens_per_second! > 0 && told[0]!.tokens_per_second! <= 25);
+  assert.equal(told[1]!.tokens_per_second, 0);
 });
 
 Deno.test("queenTelemetry() leaves out a worker of which there are no figures yet", () => {
   const { cpu_percent: _c, memory_bytes: _m, uptime_ms: _u, ...noted } = telemetryWorker();
   const full = telemetryWorker();
   const known = [{ ...HIVE, workers: [noted, full] }];
-  assert.deepEqual(queenTelemetry({ known: () => known }).workers, [full]);
+  const { workers } = queenTelemetry({ known: () => known, tokens: new TokenRates() });
+  assert.deepEqual(workers, [asQueenTells(full)]);
 });
 
 Deno.test("queenTelemetry() of a queen without hives is empty", () => {
-  const { hives, workers } = queenTelemetry({ known: () => [] });
+  const { hives, workers } = queenTelemetry({ known: () => [], tokens: new TokenRates() });
   assert.deepEqual([hives, workers], [[], []]);
 });
 
@@ -65,12 +83,12 @@ Deno.test("GET /v1/telemetry/stream of the queen shows hives and workers and the
   assert.deepEqual(hives.map(({ name, state, workers }) => [name, state, workers]), [
     ["local", "connected", 1],
   ]);
-  assert.deepEqual(workers, hive.workers);
+  assert.deepEqual(workers, hive.workers.map(asQueenTells));
 
   hive.workers = [{ ...hive.workers[0]!, state: "ready", requests: 2, cpu_percent: 99 }];
   hive.beat();
   const ready = await telemetry.until(({ workers }) => workers[0]?.state === "ready");
-  assert.deepEqual(ready.workers, hive.workers);
+  assert.deepEqual(ready.workers, hive.workers.map(asQueenTells));
 
   hive.health = { status: "stopping" };
   hive.endStreams();
