@@ -133,10 +133,12 @@ export class Renderer implements NarrationSink {
     return this.#terminal.queue.failureOf(this.#terminal.stdout) !== undefined;
   }
 
-  /** Shows how a command went: the value as JSON where that was asked for, else the sentence. */
-  summary(value: unknown, sentence: string): void {
+  /** Shows how a command went: the value as JSON where that was asked for, else the sentences, a line each. */
+  summary(value: unknown, ...sentences: readonly string[]): void {
     if (this.#options.json) this.result(value);
-    else if (!this.#options.quiet) this.#line(singleLine(redact(sentence)));
+    else if (!this.#options.quiet) {
+      for (const sentence of sentences) this.#line(singleLine(redact(sentence)));
+    }
   }
 
   /** Shows an error in a sentence, whatever else is hidden. */

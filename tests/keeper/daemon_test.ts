@@ -15,7 +15,10 @@ Deno.test("rbee up starts queen and hive, says what they say, and leaves them ru
   );
   assert.match(up.stderr, /^\[keeper {4}\] queen_start {4}: Starting the queen\n\[queen /);
   assert.match(up.stderr, /^\[hive {6}\] ready {10}: The hive is ready at /m);
-  assert.ok(up.stderr.endsWith(`Up: queen ${queen.url}, hive ${hive.url}\n`), up.stderr);
+  assert.ok(
+    up.stderr.endsWith(`Up: queen ${queen.url}, hive ${hive.url}\nPage: ${queen.url}/\n`),
+    up.stderr,
+  );
   const again = await home.rbee(["up", "--json"]);
   assert.deepEqual([again.code, JSON.parse(again.stdout)], [0, {
     queen: queen.url,

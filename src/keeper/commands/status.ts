@@ -49,6 +49,8 @@ export function addStatusCommand(program: Command, run: RunCommand): void {
         ]),
         "",
         ...workerLines(workers),
+        "",
+        `Page: ${queen.publicUrl}/`,
       ]);
       return status;
     })

@@ -35,6 +35,7 @@ export function addUpCommand(program: Command, run: RunCommand): void {
           }),
         },
         `Up: queen ${urls["queen"]}, hive ${urls["hive"]}${names}`,
+        `Page: ${urls["queen"]}/`,
       );
       return failed.length === 0 ? EXIT.ok : EXIT.failed;
     })

@@ -12,7 +12,10 @@ Deno.test("rbee status shows the queen, her hives and their workers", async () =
   const status = (...args: string[]) => home.rbee(["status", "--queen", queen.url, ...args]);
   const empty = await status();
   assert.deepEqual([empty.code, empty.stderr], [0, ""]);
-  assert.ok(empty.stdout.endsWith("\n\nNo workers\n"), empty.stdout);
+  assert.ok(
+    empty.stdout.endsWith(`\n\nNo workers\n\nPage: ${queen.url}/\n`),
+    empty.stdout,
+  );
 
   const worker = hive.addWorker({ requests: 2 });
   const [head, queenRow, hiveRow, , , workerRow] = (await status()).stdout.split("\n")
