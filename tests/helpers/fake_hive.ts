@@ -19,7 +19,7 @@ import { logEvents } from "./log_events.ts";
 
 /**
  * How a worker of a {@linkcode FakeHive} meets a request. `hold` waits at the gate `answer N`, N being
- * the request's number from 1. One that is `forgotten` was taken by a process that has died since, and
+ * the request's number from 1, `token_then_hold` after a token of its own. One that is `forgotten` was taken by a process that has died since, and
  * is not known to the one that was started in its place.
  */
 export type FakeAnswer =
@@ -27,6 +27,7 @@ export type FakeAnswer =
   | "gone"
   | "token_then_gone"
   | "hold"
+  | "token_then_hold"
   | "forgotten"
   | "token_then_forgotten";
 
@@ -96,10 +97,13 @@ export class FakeHive implements AsyncDisposable {
           const number = this.asked.push(request);
           const answer = this.answers.shift() ?? "tokens";
           if (answer.endsWith("forgotten")) this.#forgotten.add(job.id);
-          if (answer === "hold") {
+          if (answer === "token_then_hold") emitToken("so far ", 0);
+          if (answer.endsWith("hold")) {
             await unlessAborted(this.gates.pass(`answer ${number}`), job.signal);
           }
-          if (answer !== "gone" && answer !== "forgotten") emitToken("buzz", 0);
+          if (answer !== "gone" && answer !== "forgotten") {
+            emitToken("buzz", answer === "token_then_hold" ? 1 : 0);
+          }
           if (answer.endsWith("gone")) throw new RbeeError("worker_gone", "The worker has died");
           const usage = { prompt_tokens: 1, completion_tokens: 1 };
           return { result: null, usage, finish_reason: "stop" };
