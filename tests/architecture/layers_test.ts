@@ -124,6 +124,46 @@ Deno.test("the page imports contracts alone", () => {
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("the page takes from contracts types, and constants of files that need no zod", () => {
+  // zod alone is larger than the page.
+  const needsZod = (path: string, seen = new Set<string>()): boolean =>
+    !seen.has(path) &&
+    graph.some(({ from, to }) => from === path && (to === "zod" || needsZod(to, seen.add(path))));
+  assert.ok(needsZod("src/contracts/watch.ts"));
+  const wrong = pageSources().flatMap(([path, text]) =>
+    [...text.matchAll(/^import (?!type )[^;"]*from "([^"]+\/contracts\/[^"]+)"/gm)]
+      .map(([, to]) => new URL(to!, new URL(path, ROOT)).href.slice(ROOT.href.length))
+      .filter((to) => needsZod(to)).map((to) => ({ path, to }))
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the page is made of few packages", () => {
+  // Each is sent to every browser, and read with the eyes of who would attack it.
+  const packages = [
+    "preact",
+    "@preact/signals",
+    "uplot",
+    "marked",
+    "@tanstack/virtual-core",
+    "eventsource-parser",
+  ];
+  const used = graph.filter(({ from, to }) =>
+    directoryOf(from) === "page" && !to.startsWith("src/")
+  );
+  assert.ok(used.length > 5);
+  assert.deepEqual(used.filter(({ to }) => !packages.includes(to)), []);
+});
+
+Deno.test("the page never makes markup or script of text", () => {
+  // What a model answers is text, whatever stands in it.
+  const pattern =
+    /innerHTML|outerHTML|dangerouslySetInnerHTML|insertAdjacentHTML|document\.write|srcdoc|DOMParser|createContextualFragment|\beval\b|new Function\b/i;
+  assert.match("document.body.innerHTML = answer", pattern);
+  const wrong = pageSources().filter(([, text]) => pattern.test(text)).map(([path]) => path);
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("hono stays in http, the routes of jobs, and each role's own routes", () => {
   // So that what is served can change without what is done.
   const wrong = graph.filter(({ from, to }) => {
@@ -207,6 +247,13 @@ Deno.test("the version in deno.json is the program's", async () => {
   const { VERSION } = await import("../../src/version.ts");
   assert.equal(VERSION, version);
 });
+
+/** The files of the page and what stands in them. */
+function pageSources(): [path: string, text: string][] {
+  const found = sources.filter((path) => directoryOf(path) === "page");
+  assert.ok(found.length > 0);
+  return found.map((path) => [path, read(path)]);
+}
 
 function onlyTypes(path: string, name: string): boolean {
   const lines = read(path).split("\n").filter((line) => line.includes(`from "${name}`));
