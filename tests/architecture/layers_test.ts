@@ -242,6 +242,12 @@ Deno.test("no source file is longer than 300 lines", () => {
   assert.deepEqual(long, []);
 });
 
+Deno.test("no member of the workspace holds tests", () => {
+  // Of a folder that holds a member, `deno test` takes the member's tests alone.
+  const { workspace } = JSON.parse(read("deno.json")) as { workspace: string[] };
+  assert.deepEqual(workspace.filter((member) => !member.startsWith("./src/")), []);
+});
+
 Deno.test("the version in deno.json is the program's", async () => {
   const { version } = JSON.parse(read("deno.json")) as { version: string };
   const { VERSION } = await import("../../src/version.ts");

@@ -79,8 +79,9 @@ export class RunningEngine implements AsyncDisposable {
   async #drain(name: "stdout" | "stderr"): Promise<void> {
     const lines = this.lines[name];
     let rest = "";
-    for await (const text of this.child[name]!.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + text).split("\n");
+    const decoder = new TextDecoder();
+    for await (const chunk of this.child[name]!) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = parts.pop()!;
       lines.push(...parts);
       this.#arrival.ring();
