@@ -6,6 +6,8 @@ import { benchFlood } from "./flood.ts";
 import { benchJournal } from "./journal.ts";
 import { benchNarration } from "./narration.ts";
 import { benchOpenAi } from "./openai.ts";
+import { benchPage } from "./page.ts";
+import { benchWatch } from "./watch.ts";
 import { benchWorkers } from "./workers.ts";
 import { benchJobs, benchLive, benchReplay } from "./streams.ts";
 
@@ -16,6 +18,8 @@ await benchReplay();
 await benchLive();
 await benchJournal();
 await benchJobs();
+await benchWatch();
+await benchPage();
 await benchCancel();
 await benchWorkers();
 await benchOpenAi();
