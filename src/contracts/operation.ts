@@ -10,7 +10,7 @@ import { workerOptionsSchema } from "./worker.ts";
 /** What a model is called: a name, `hf:…`, `https://…` or a path; what exists is the hive's to say. */
 export const modelNameSchema = z.string().min(1, "must not be empty").max(4096)
   // deno-lint-ignore no-control-regex -- control characters are exactly what must not be in a name
-  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, "must not hold control characters")
+  .regex(/^[^\u0000-\u001f\u007f]*$/, "must not hold control characters")
   // They turn around how what stands beside the name reads.
   .regex(
     /^[^\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/,

@@ -113,10 +113,11 @@ export async function runDaemonRole(
   }
   process.givePermissionsUp?.();
   server.health.status = "ok";
-  const page = parts.page ? `; her page is ${server.url}/` : "";
-  narrate("ready", `The ${role} is ready at ${server.url}${page}`, {
-    fields: { url: server.url },
-  });
+  if (parts.page) {
+    const url = `${server.url}/`;
+    narrate("page", `The page is at ${url}`, { fields: { url } });
+  }
+  narrate("ready", `The ${role} is ready at ${server.url}`, { fields: { url: server.url } });
   process.tell?.("ready");
   parts.start?.();
   process.onReload(() => {
