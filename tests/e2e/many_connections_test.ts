@@ -48,6 +48,9 @@ Deno.test({
           ends.push(untilEnd(conn));
         }));
       }
+      // Connections are taken in their order: who is answered on a new one comes after all of them.
+      using last = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      await ask(last);
       const descriptors = [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
       assert.ok(descriptors > COUNT, `the queen has ${descriptors} open`);
       for (let each = 0; each < 20; each++) {

@@ -11,6 +11,9 @@ import { startLlama } from "../../src/worker/llama_backend.ts";
 import { type EmptyModel, writeEmptyModel } from "../helpers/gguf_file.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 /** The estimates of a model file, one for each of `options`. */
 async function estimates(path: string, options: EstimateOptions[]): Promise<MemoryNeed[]> {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { startLlama } from "../../src/worker/llama_backend.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 Deno.test("startLlama() computes on the processor when it is told to", async () => {
   const llama = await startLlama("cpu", () => {});

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import type { LlamaEngine } from "../../src/worker/llama_engine.ts";
 import { loadEngine } from "../../src/worker/load_engine.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 const NEVER = new AbortController().signal;
 /** One that does not end the answer, so that it has as many as it may have. */

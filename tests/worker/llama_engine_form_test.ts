@@ -5,6 +5,9 @@ import type { Generation } from "../../src/worker/engine.ts";
 import type { LlamaEngine } from "../../src/worker/llama_engine.ts";
 import { loadEngine } from "../../src/worker/load_engine.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 const NEVER = new AbortController().signal;
 const STORY = "Tell me a story about Luna.";

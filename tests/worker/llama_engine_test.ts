@@ -12,6 +12,9 @@ import { loadEngine } from "../../src/worker/load_engine.ts";
 import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { TokenText } from "../../src/worker/token_text.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 const PATIENCE_MS = 20_000;
 const NEVER = new AbortController().signal;

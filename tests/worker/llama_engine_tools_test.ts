@@ -6,6 +6,9 @@ import type { Generation } from "../../src/worker/engine.ts";
 import { startLlama } from "../../src/worker/llama_backend.ts";
 import { LlamaEngine } from "../../src/worker/llama_engine.ts";
 import { PromptTokens } from "../../src/worker/prompt_tokens.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 // As Hermes' and Qwen's models have it, in short.
 const HERMES = "{% if tools %}<tools>{% for t in tools %}{{ t | tojson }}{% endfor %}</tools>" +

@@ -4,6 +4,9 @@ import { DEMO_MODEL, findModelFile } from "../../src/models/model_file.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
+
+stayAwake();
 
 const CHECKED = { device: "cpu", memoryCheck: true, options: {} };
 
