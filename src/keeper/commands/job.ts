@@ -115,14 +115,14 @@ function addCancel(job: Command, run: RunCommand): void {
 
 function jobTable(jobs: readonly JobView[]): string[] {
   return formatTable(
-    ["JOB", "OPERATION", "MODEL", "STATE", "CREATED", "TOOK", "ERROR"],
+    ["JOB", "OPERATION", "STATE", "CREATED", "TOOK", "MODEL", "ERROR"],
     jobs.map((job) => [
       job.job_id,
       job.operation,
-      job.model ?? "",
       job.state,
       job.created_at,
       took(job),
+      job.model ?? "",
       job.error?.message ?? "",
     ]),
   );
