@@ -24,7 +24,7 @@ export interface ChartProps {
 
 const HEIGHT_PX = 96;
 const FIVE_MINUTES = 300;
-// How near to the left edge a time is not written.
+// How near to an edge a time is not written.
 const EDGE_SECONDS = 75;
 
 /** A small chart of values over time, with the newest and the highest value of each line in words. */
@@ -160,9 +160,10 @@ function aloneIn(values: ArrayLike<number | null | undefined>): number[] {
     .filter((at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1));
 }
 
-/** Whether the words of a time would run into those of the other axis. */
+/** Whether the words of a time would run into those of the other axis, or over the chart's end. */
 function isAtEdge(plot: uPlot, second: number): boolean {
-  return second - (plot.scales.x?.min ?? second) < EDGE_SECONDS;
+  const { min = second, max = second } = plot.scales.x ?? {};
+  return second - min < EDGE_SECONDS || max - second < EDGE_SECONDS;
 }
 
 function clockText(second: number): string {
