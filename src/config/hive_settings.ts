@@ -23,7 +23,6 @@ export const hiveLimitsSchema = z.object({
   allow_http: z.boolean().default(false)
     .describe("Whether models may be fetched without encryption from other machines"),
 });
-export type HiveLimits = z.infer<typeof hiveLimitsSchema>;
 
 const options = workerOptionsSchema.shape;
 

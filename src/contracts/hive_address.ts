@@ -47,7 +47,6 @@ export const hiveAddSchema = z.strictObject({
   /** Whether another address of a hive of that name is replaced. Default: it is an error. */
   replace: z.boolean().default(false),
 }).refine(hasOne, NEEDS_ONE);
-export type HiveAddRequest = z.infer<typeof hiveAddSchema>;
 
 /** Forgets a hive of another machine; what runs there goes on. */
 export const hiveRemoveSchema = z.strictObject({

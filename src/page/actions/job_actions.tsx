@@ -1,5 +1,6 @@
 import { ApiError, cancelJob } from "../api.ts";
 import { jobs } from "../cluster.ts";
+import { hasEnded } from "../job_state.tsx";
 import { ActionForm } from "./action_form.tsx";
 import { cancelCommand } from "./job_requests.ts";
 import { lossOfCancelling } from "./losses.ts";
@@ -18,7 +19,7 @@ export function openCancelJob(job: CancellableJob): void {
 
 function CancelForm({ jobId, operation }: CancellableJob) {
   const state = jobs.value?.find(({ job_id }) => job_id === jobId)?.state;
-  const hasEnded = state === "done" || state === "error" || state === "cancelled";
+  const isOver = state !== undefined && hasEnded(state);
   return (
     <ActionForm
       verb="Cancel the job"
@@ -34,7 +35,7 @@ function CancelForm({ jobId, operation }: CancellableJob) {
       }}
     >
       <p>{lossOfCancelling(operation)}</p>
-      <p role="status">{hasEnded && "It has ended meanwhile; there is nothing left to cancel."}</p>
+      <p role="status">{isOver && "It has ended meanwhile; there is nothing left to cancel."}</p>
     </ActionForm>
   );
 }

@@ -22,33 +22,49 @@ export function ChatSettingsFields() {
           onInput={(event) => set({ system: event.currentTarget.value })}
         />
       </div>
-      <div class="field">
-        <label for="chat-temperature">Temperature, 0 to 2</label>
-        <input
-          id="chat-temperature"
-          inputMode="decimal"
-          placeholder="0.7"
-          autocomplete="off"
-          value={temperature}
-          aria-invalid={problem !== undefined}
-          aria-describedby="chat-settings-problem"
-          onInput={(event) => set({ temperature: event.currentTarget.value })}
-        />
-      </div>
-      <div class="field">
-        <label for="chat-max-tokens">Longest answer, in tokens</label>
-        <input
-          id="chat-max-tokens"
-          inputMode="numeric"
-          placeholder="512"
-          autocomplete="off"
-          value={maxTokens}
-          aria-invalid={problem !== undefined}
-          aria-describedby="chat-settings-problem"
-          onInput={(event) => set({ maxTokens: event.currentTarget.value })}
-        />
-      </div>
+      <NumberField
+        id="chat-temperature"
+        label="Temperature, 0 to 2"
+        whenEmpty="0.7"
+        value={temperature}
+        isWrong={problem !== undefined}
+        onInput={(text) => set({ temperature: text })}
+      />
+      <NumberField
+        id="chat-max-tokens"
+        label="Longest answer, in tokens"
+        whenEmpty="512"
+        value={maxTokens}
+        isWrong={problem !== undefined}
+        onInput={(text) => set({ maxTokens: text })}
+      />
       <p id="chat-settings-problem" class="failure" role="status">{problem}</p>
     </details>
+  );
+}
+
+/** A number as it is typed, and what holds while it is empty. */
+function NumberField({ id, label, whenEmpty, value, isWrong, onInput }: {
+  id: string;
+  label: string;
+  whenEmpty: string;
+  value: string;
+  isWrong: boolean;
+  onInput: (text: string) => void;
+}) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        inputMode="decimal"
+        placeholder={whenEmpty}
+        autocomplete="off"
+        value={value}
+        aria-invalid={isWrong}
+        aria-describedby="chat-settings-problem"
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    </div>
   );
 }
