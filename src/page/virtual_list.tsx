@@ -159,10 +159,29 @@ export function VirtualList(props: VirtualListProps) {
   );
   if (scrolling === "window") return items;
   return (
-    <div ref={container} class="virtual-scroller" role="region" aria-label={label} tabIndex={0}>
+    <div
+      ref={container}
+      class="virtual-scroller"
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      onKeyDown={(event) => goToEdge(event, virtualizer)}
+    >
       {items}
     </div>
   );
+}
+
+/**
+ * Goes to the begin or the end at its key. The browser's own way there is an animation, which chromium drops
+ * now and then when the list has just scrolled to where a row turned out to be: the key did nothing.
+ */
+function goToEdge(event: KeyboardEvent, virtualizer: List): void {
+  if (event.altKey || event.metaKey || event.shiftKey) return;
+  if (event.key === "Home") virtualizer.scrollToIndex(0, { align: "start" });
+  else if (event.key === "End") virtualizer.scrollToEnd();
+  else return;
+  event.preventDefault();
 }
 
 /** The row with the focus, and where it was seen last. */

@@ -170,6 +170,15 @@ Deno.test(
       const { most, added, steps } = await drawnWhileScrolling(page);
       assert.ok(most > 10 && most < MOST_ROWS, `${most} rows are drawn at once`);
       assert.ok(added < steps * MOST_ROWS, `${added} rows were drawn in ${steps} steps`);
+      // A key that the browser has no way of its own for, since no person has pressed it.
+      await scroller.dispatchEvent("keydown", { key: "Home" });
+      assert.equal(
+        await scroller.evaluate((box) => box.scrollTop),
+        0,
+        "the list goes there itself",
+      );
+      await scroller.dispatchEvent("keydown", { key: "End" });
+      await page.locator('.line[data-end="done"]').waitFor();
       await scroller.focus();
       await page.keyboard.press("Home");
       await page.locator('[data-index="0"]').waitFor();

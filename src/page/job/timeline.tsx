@@ -11,7 +11,7 @@ import { isRowOf, rowIndexOf, RowList } from "./rows.ts";
 import { TimelineRow } from "./timeline_row.tsx";
 import { timelineText } from "./timeline_text.ts";
 
-const ROW_PX = 30;
+const ROW_PX = 26;
 /** From how many rows on a timeline is long: the list goes over the heights of all of them with each more. */
 const LONG_ROWS = 5000;
 /** How often rows are added to a long one. */
