@@ -168,8 +168,9 @@ export class Worker {
         if (!await this.#waitForRestart(death)) return this.#fail(death);
       }
     } catch (error) {
-      if (this.#stopping.signal.aborted) this.#finishStopped();
-      else this.#fail(reasonOf(error, this.id));
+      if (!this.#stopping.signal.aborted) return this.#fail(reasonOf(error, this.id));
+      this.#end("stopped", undefined, this.#stopping.signal.reason);
+      this.#parts.job.finishDone({ result: this.info() });
     } finally {
       leave();
     }
@@ -190,7 +191,12 @@ export class Worker {
       await worker.exited;
       // At once, though what it printed last may still be on its way.
       this.#url = null;
-      if (this.wasReady && !signal.aborted) this.#become("starting");
+      if (this.wasReady && !signal.aborted) {
+        // Who asks for it from here on waits for its next start, or for why there is none.
+        this.#startSeq = this.log.lastSeq;
+        this.#readiness.renew();
+        this.#become("starting");
+      }
       const end = await worker.ended;
       this.#process = undefined;
       signal.throwIfAborted();
@@ -255,18 +261,11 @@ export class Worker {
     }
     this.#error = death;
     this.#death.resolve();
-    this.#startSeq = this.log.lastSeq;
-    this.#readiness.renew();
     narrateRestart(this.spec.model, death, waitMs, this.#budget);
     await delay(waitMs, { signal: this.#stopping.signal });
     this.#restarts++;
     this.#startedAt = timestamp();
     return true;
-  }
-
-  #finishStopped(): void {
-    this.#end("stopped", undefined, this.#stopping.signal.reason);
-    this.#parts.job.finishDone({ result: this.info() });
   }
 
   #fail(reason: DeathReason): void {

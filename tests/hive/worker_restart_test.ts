@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
+import type { WorkerSpawnRequest } from "../../src/contracts/operation.ts";
 import { type WorkerInfo, workerInfoSchema } from "../../src/contracts/worker.ts";
 import { isAlive } from "../../src/process/process_identity.ts";
 import { ChangingProgram } from "../helpers/changing_program.ts";
 import { engineCommand } from "../helpers/engine_command.ts";
 import { control, engineHive, FIXTURE } from "../helpers/engine_hive.ts";
+import { type LocalJob, startLocalJob } from "../helpers/local_job.ts";
 import { logEvents } from "../helpers/log_events.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
@@ -12,6 +14,12 @@ import { TestHive } from "../helpers/test_hive.ts";
 
 /** So long a wait that a test never sees its end. */
 const NEXT_DAY = { firstMs: 86_400_000, maxMs: 86_400_000 };
+
+const FIXTURE_REQUEST: WorkerSpawnRequest = {
+  operation: "worker_spawn",
+  model: "bee-tiny",
+  engine: "fixture",
+};
 
 /** The worker that a spawn's last event tells of. */
 function workerOf(events: readonly JobEvent[]): WorkerInfo {
@@ -81,6 +89,39 @@ Deno.test("a worker of our own that is killed is started again by the same name"
   );
   assert.match(down.error!.message, /ended unexpectedly \(signal SIGKILL\)/);
   assert.equal(down.url, null);
+});
+
+Deno.test("who asks for a worker in the moment in which it died waits for its next start", async () => {
+  let asked: LocalJob | undefined;
+  let given: WorkerInfo | undefined;
+  const hive: TestHive = engineHive([], {
+    onChange: () => {
+      hive.feed.changed();
+      const died = hive.workers.running().find(({ state, wasReady }) =>
+        wasReady && state === "starting"
+      );
+      if (died === undefined || asked !== undefined) return;
+      asked = startLocalJob(async ({ signal }) => {
+        given = (await hive.workers.spawn(FIXTURE_REQUEST, signal)).info();
+        return { result: given };
+      });
+    },
+  });
+  await using _hive = hive;
+  await using telemetry = await TelemetryWatch.open(hive.url);
+  const first = await hive.spawn(FIXTURE);
+  await control(first, "die?code=3");
+  await telemetry.worker(({ state, restarts }) => state === "ready" && restarts === 1);
+  assert.ok(asked);
+  const events = await asked.ended;
+  assert.equal(events.at(-1)?.type, "done", JSON.stringify(events.at(-1)));
+  assert.deepEqual([given?.state, given?.restarts], ["ready", 1]);
+  assert.notEqual(given?.pid, first.pid);
+  assert.equal(saidIn(events, "worker_restart").length, 1, "it is told why it waits");
+  assert.deepEqual(
+    saidIn(events, "worker_spawn").at(-1),
+    `Worker for bee-tiny is ready (process ${given?.pid})`,
+  );
 });
 
 Deno.test("a worker that dies again and again is given up after its last restart", async () => {
