@@ -53,10 +53,11 @@ function parseText(line: string): NarrationRecord | undefined {
   return parsed && { rbee: "narration", at: timestamp(), level: "info", ...parsed };
 }
 
-// A sentence, in its two parts, is one that need not be made printable unless it has an escape.
+// A sentence, in its two parts, is one that need not be made printable unless it has an escape: what
+// `singleLine` would change has no place in the first.
 const HEAD =
   // deno-lint-ignore no-control-regex -- control characters are what it does not have
-  /^\{"rbee":"narration","at":"([^"\\]*)","actor":"([^"\\]*)","action":"([^"\\]*)","human":"([^"\\\u0000-\u001f\u007f-\u009f\u2028\u2029]*)((?:\\.[^"\\\u0000-\u001f]*)*)","level":"([^"\\]*)"/;
+  /^\{"rbee":"narration","at":"([^"\\]*)","actor":"([^"\\]*)","action":"([^"\\]*)","human":"([^"\\\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Bidi_Control}]*)((?:\\.[^"\\\u0000-\u001f]*)*)","level":"([^"\\]*)"/u;
 const times = new AcceptedTexts(narrationRecordSchema.shape.at);
 const actors = new AcceptedTexts(narrationRecordSchema.shape.actor);
 const actions = new AcceptedTexts(narrationRecordSchema.shape.action);

@@ -77,6 +77,9 @@ Deno.test("parseNarrationLine() makes one printable line of a sentence", () => {
   assert.match(human("x".repeat(10_000))!, /^x+ \[cut: 10000 characters\]$/);
   assert.equal(human("x".repeat(10_000))!.length, 8192);
   assert.equal(human('"quoted\\"'), '"quoted\\"');
+  for (const mark of "\u061c\u200e\u200f\u202a\u202e\u2066\u2069") {
+    assert.equal(human(`a${mark}b`), "ab", "marks of direction go");
+  }
   assert.equal(parseNarrationLine(JSON_LINE.replace("Loading", "a\ud800b"))?.human, "a\ufffdb");
 });
 
