@@ -10,6 +10,7 @@ import { jobRoutes } from "../jobs/job_routes.ts";
 import { operation } from "../jobs/operation_handler.ts";
 import { narratePlace, requireRoom } from "../jobs/waiting_line.ts";
 import { VERSION } from "../version.ts";
+import type { DeathReason } from "./death_reason.ts";
 import { endIfDeaf } from "./end_if_deaf.ts";
 import { embedOverOpenAi } from "./embed_over_openai.ts";
 import type { OpenAiEngine } from "./engine_request.ts";
@@ -24,12 +25,18 @@ const GRACE_MS = 5000;
 // A broken answer comes a moment before the news of the process's end.
 const NEWS_MS = 1000;
 
+/** What is asked of the worker whose jobs they are. */
+export type ServedWorker = Pick<
+  Worker,
+  "id" | "url" | "state" | "spec" | "parallel" | "error" | "death" | "abandon"
+>;
+
 /**
  * The jobs of a worker whose program knows no jobs: the same routes and events as our own worker has,
  * answered here, by asking the engine through its OpenAI API.
  */
 export class EngineJobs {
-  readonly #worker: Worker;
+  readonly #worker: ServedWorker;
   readonly #slots: SlotQueue<number>;
   readonly #registry = new JobRegistry({ maxEndedJobs: KEPT_JOBS });
   readonly #app: Hono;
@@ -40,7 +47,7 @@ export class EngineJobs {
    * @param options.maxQueue How many requests may wait for a slot.
    * @param options.use Counts a request of the worker; what it gives back ends that.
    */
-  constructor(worker: Worker, options: { maxQueue: number; use: () => () => void }) {
+  constructor(worker: ServedWorker, options: { maxQueue: number; use: () => () => void }) {
     this.#use = options.use;
     this.#worker = worker;
     this.#slots = new SlotQueue([...Array(worker.parallel).keys()]);
@@ -107,14 +114,18 @@ export class EngineJobs {
     }
     const done = this.#use();
     let slot: number | undefined;
+    let { death } = worker;
     try {
       slot = await this.#slots.acquire({ signal: job.signal, onPlace: narratePlace() });
       const { url, spec } = worker;
+      // Of the process that is asked: when it breaks off, another may already be in its place.
+      death = worker.death;
       if (url === null) throw this.#gone();
       return await work({ baseUrl: url, model: spec.model, name: spec.engine });
     } catch (error) {
       if (job.signal.aborted) throw error;
-      await within(worker.death, NEWS_MS);
+      const reason = await within(death, NEWS_MS);
+      if (reason !== undefined) throw this.#gone(reason);
       if (error instanceof RbeeError && error.code === "worker_gone") await endIfDeaf(worker);
       throw worker.url === null ? this.#gone() : error;
     } finally {
@@ -123,8 +134,9 @@ export class EngineJobs {
     }
   }
 
-  #gone(): RbeeError {
-    const { error, id } = this.#worker;
+  #gone(reason?: DeathReason): RbeeError {
+    const { id } = this.#worker;
+    const error = reason ?? this.#worker.error;
     return new RbeeError("worker_gone", error?.message ?? `Worker "${id}" was stopped`, {
       details: error?.details ?? { worker_id: id },
     });

@@ -52,7 +52,7 @@ export class Worker {
   readonly #readiness = new Readiness();
   #state: WorkerState = "starting";
   #process: WorkerProcess | undefined;
-  #death = Promise.withResolvers<void>();
+  #death = Promise.withResolvers<DeathReason | undefined>();
   #url: string | null = null;
   #restarts = 0;
   #startedAt = timestamp();
@@ -103,8 +103,8 @@ export class Worker {
     return this.#readiness.promise;
   }
 
-  /** Resolves when its present process has ended, and why is known. */
-  get death(): Promise<void> {
+  /** Resolves with the reason when its present process has ended; undefined: it was stopped. */
+  get death(): Promise<DeathReason | undefined> {
     return this.#death.promise;
   }
 
@@ -260,7 +260,7 @@ export class Worker {
       return false;
     }
     this.#error = death;
-    this.#death.resolve();
+    this.#death.resolve(death);
     narrateRestart(this.spec.model, death, waitMs, this.#budget);
     await delay(waitMs, { signal: this.#stopping.signal });
     this.#restarts++;
@@ -284,7 +284,7 @@ export class Worker {
     this.#error = error;
     this.#output.end();
     this.#become(state);
-    this.#death.resolve();
+    this.#death.resolve(error);
     this.#readiness.reject(reason);
   }
 

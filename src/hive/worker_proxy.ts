@@ -37,12 +37,14 @@ export async function proxyToWorker(
 ): Promise<Response> {
   const { search } = new URL(c.req.url);
   const jobs = parts.jobsOf(worker.id);
+  // Of the process that is asked: when it breaks off, another may already be in its place.
+  const { death } = worker;
   // Also when its process has gone: how its jobs ended is known here.
   if (jobs !== undefined && /^\/v1\/jobs(\/|$)/.test(path)) {
-    if (c.req.method === "POST" && worker.url === null) throw await notThere(worker);
+    if (c.req.method === "POST" && worker.url === null) throw await notThere(worker, death);
     return await jobs.answer(new Request(`http://127.0.0.1${path}${search}`, c.req.raw));
   }
-  if (worker.url === null) throw await notThere(worker);
+  if (worker.url === null) throw await notThere(worker, death);
   // A look at how it is does not keep a worker from being idle; an answer that goes on does.
   const isWork = c.req.method === "POST";
   const done = isWork ? parts.use(worker.id) : () => {};
@@ -52,7 +54,7 @@ export async function proxyToWorker(
   } catch (error) {
     done();
     if (c.req.raw.signal.aborted) throw error;
-    throw await notThere(worker);
+    throw await notThere(worker, death);
   }
   const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   // The body stays the connection's own: the bytes then go from one to the other without this loop.
@@ -60,17 +62,20 @@ export async function proxyToWorker(
   return answer;
 }
 
-async function notThere(worker: ProxyTarget): Promise<RbeeError> {
+async function notThere(
+  worker: ProxyTarget,
+  death: ProxyTarget["death"],
+): Promise<RbeeError> {
   // A refused connection comes a moment before the news of the process's end.
-  await within(worker.death, 1000);
-  if (worker.url !== null) {
+  const reason = await within(death, 1000);
+  if (reason === undefined && worker.url !== null) {
     await endIfDeaf(worker);
     return new RbeeError(
       "worker_unreachable",
       `Worker "${worker.id}" (process ${worker.pid}) does not answer; see rbee worker logs ${worker.id}`,
     );
   }
-  const { error } = worker;
+  const error = reason ?? worker.error;
   const message = error?.message ??
     (hasEnded(worker.state) || worker.state === "stopping"
       ? `Worker "${worker.id}" was stopped`

@@ -4,7 +4,7 @@ import { type ProxyParts, type ProxyTarget, proxyToWorker } from "../../src/hive
 import { errorResponse } from "../../src/http/errors.ts";
 import { type AnswerWay, listen, type Listener } from "../../src/http/listen.ts";
 
-const NEVER = new Promise<void>(() => {});
+const NEVER = new Promise<undefined>(() => {});
 
 /** What a server saw of a request. */
 export interface SeenRequest {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
 import type { WorkerInfo } from "../../src/contracts/worker.ts";
+import { EngineJobs, type ServedWorker } from "../../src/hive/engine_jobs.ts";
+import { listen } from "../../src/http/listen.ts";
 import {
   askedOf,
   control,
@@ -9,8 +11,11 @@ import {
   keepBusy,
   proxied,
 } from "../helpers/engine_hive.ts";
+import { FrameReader, jsonOf } from "../helpers/event_frames.ts";
 import { TelemetryWatch } from "../helpers/telemetry_watch.ts";
 import { BEE_TINY, TestHive, type WatchedJob, watchJob } from "../helpers/test_hive.ts";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const SECRET = "xylophone quartz";
 const INFER = { operation: "infer", model: "bee-tiny", prompt: `Say ${SECRET}`, max_tokens: 3 };
@@ -176,6 +181,55 @@ Deno.test("an engine that is killed ends all its jobs with worker_gone, those th
   }
   const [listed] = await hive.list();
   assert.deepEqual([listed?.requests, listed?.waiting], [0, 0]);
+});
+
+Deno.test("an engine that is there again before the break of its answer was noticed is said to have died", async () => {
+  const reason = {
+    code: "worker_died",
+    message: "It ended unexpectedly",
+    details: { worker_id: "worker-x", exit_code: 1, signal: null, last_lines: ["so"] },
+  };
+  const death = Promise.withResolvers<typeof reason>();
+  const worker: Mutable<ServedWorker> = {
+    id: "worker-x",
+    url: null,
+    state: "ready",
+    error: undefined,
+    death: death.promise,
+    parallel: 1,
+    spec: { model: "bee-tiny", device: "cpu", engine: "fixture", options: {} },
+    abandon: () => {},
+  };
+  const engine = listen({
+    host: "127.0.0.1",
+    port: 0,
+    handler: () => {
+      // Its successor listens elsewhere, and lives.
+      worker.url = "http://127.0.0.1:9";
+      worker.death = new Promise(() => {});
+      death.resolve(reason);
+      return new Response("no answer of an engine", { status: 500 });
+    },
+  });
+  worker.url = engine.url;
+  const jobs = new EngineJobs(worker, { maxQueue: 1, use: () => () => {} });
+  const submitted = await jobs.answer(
+    new Request("http://127.0.0.1/v1/jobs", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(INFER),
+    }),
+  );
+  const { job_id } = await submitted.json();
+  const stream = await jobs.answer(new Request(`http://127.0.0.1/v1/jobs/${job_id}/stream`));
+  const frames = await new FrameReader(stream).rest();
+  const end = jsonOf(frames.find(({ event }) => event === "error"));
+  assert.deepEqual([end.code, end.message, end.details], [
+    "worker_gone",
+    reason.message,
+    reason.details,
+  ]);
+  await engine.close();
 });
 
 Deno.test("an engine that was started again answers, and how its jobs before ended is still known", async () => {

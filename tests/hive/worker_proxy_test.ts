@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { DeathReason } from "../../src/hive/death_reason.ts";
 import { bytesOf } from "../helpers/bytes.ts";
 import { Gates } from "../helpers/gates.ts";
 import { ProxyBench } from "../helpers/proxy_bench.ts";
@@ -213,16 +214,34 @@ Deno.test("proxyToWorker() answers 502 worker_gone for a worker that ends while 
     message: "It was out of memory",
     details: { worker_id: "worker-x", exit_code: null, signal: "SIGKILL", last_lines: ["so"] },
   };
-  const death = Promise.withResolvers<void>();
+  const death = Promise.withResolvers<DeathReason>();
   // A refused connection comes a moment before the news of the end.
   Object.assign(bench.worker, { death: death.promise });
   const answer = fetch(`${bench.url}/x`);
   Object.assign(bench.worker, { url: null, state: "failed", error: reason });
-  death.resolve();
+  death.resolve(reason);
   const { error } = await (await answer).json();
   assert.deepEqual([error.code, error.message, error.details], [
     "worker_gone",
     "It was out of memory",
+    reason.details,
+  ]);
+});
+
+Deno.test("proxyToWorker() tells why a worker died that is there again before its end was noticed", async () => {
+  await using bench = new ProxyBench(() => new Response("ok"));
+  const url = bench.worker.url;
+  await bench.closeTarget();
+  const reason = {
+    code: "worker_died",
+    message: "It ended unexpectedly",
+    details: { worker_id: "worker-x", exit_code: 1, signal: null, last_lines: ["so"] },
+  };
+  Object.assign(bench.worker, { death: Promise.resolve(reason), url, state: "ready" });
+  const { error } = await (await fetch(`${bench.url}/x`)).json();
+  assert.deepEqual([error.code, error.message, error.details], [
+    "worker_gone",
+    reason.message,
     reason.details,
   ]);
 });
