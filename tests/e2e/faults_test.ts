@@ -125,10 +125,11 @@ Deno.test("Ctrl-C cancels the job first and exits with 130", async () => {
 Deno.test("rbee job cancel ends a job, and rbee job watch shows it to its end", async () => {
   await using home = await RbeeHome.create();
   assert.equal((await home.rbee(["up"])).code, 0);
+  await spawnSlowWorker(home);
   const { url } = await home.daemon("queen");
   const { job_id } = await startLongJob(url);
   const watch = home.start(["job", "watch", job_id]);
-  await watch.line(/worker_spawn {3}: Spawning/);
+  await watch.line(/placement {6}: Chose/);
   const cancel = await home.rbee(["job", "cancel", job_id]);
   assert.equal(cancel.code, 0, cancel.stderr);
   const { code, stderr } = await watch.result;

@@ -67,7 +67,12 @@ export class TerminalSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended, which its status tells a moment later.
+      if (!(error instanceof TypeError)) throw error;
+    }
     await this.ended;
     await this.#read;
     // Its reader may have gone before.

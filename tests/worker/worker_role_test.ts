@@ -7,6 +7,7 @@ import { addNarrationSink } from "../../src/narration/narration_sink.ts";
 import { runWorker } from "../../src/worker/worker_role.ts";
 import { parseFrames } from "../helpers/event_frames.ts";
 import { RecordedNarration } from "../helpers/recorded_narration.ts";
+import { stayAwake } from "../helpers/stay_awake.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const STORY = { operation: "infer", model: "bee-tiny", temperature: 0 } as const;
@@ -88,6 +89,8 @@ class TestWorker implements AsyncDisposable {
     await this.ended;
   }
 }
+
+stayAwake();
 
 const textOf = (events: readonly JobEvent[]) =>
   events.map((event) => event.type === "token" ? event.text : "").join("");
