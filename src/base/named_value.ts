@@ -17,6 +17,9 @@ const PLAIN_WORD = /^[a-z_]{1,16}$/;
 const WRAPPER =
   /^(?:(?:[A-Za-z_&*][\w.:]{0,40})?\(){1,4}(?:[bBrRuUfF]{1,2})?(?=\\{0,4}["'`])|^[bBrRuUfF]{1,2}(?=["'])/;
 const MAX_WRAPPER_CHARACTERS = 200;
+/** The member that holds the value of what another member names: `"value": `. */
+const VALUE_MEMBER = /^\s{0,8}(\\{0,4}["'`])value\1\s{0,8}:\s{0,8}/i;
+const MAX_MEMBER_CHARACTERS = 48;
 const MAX_NAME_CHARACTERS = 64;
 
 /** The value of the name before the divider (`=`, `:`, `=>`, `:=` …) that begins at `at`. */
@@ -47,7 +50,10 @@ export function namedValue(text: string, at: number): Span | undefined {
   return unlessPlain(text, { begin, end }, name.text);
 }
 
-/** `"authorization", "VALUE"`: a name and its value side by side, the comma between them at `at`. */
+/**
+ * `"authorization", "VALUE"`: a name and its value side by side, the comma between them at `at`. Also
+ * `"name": "HF_TOKEN", "value": "VALUE"`, as lists of variables have it.
+ */
 export function pairedValue(text: string, at: number): Span | undefined {
   const name = nameBefore(text, at);
   if (isVocabularyName(name.text)) return undefined;
@@ -55,6 +61,7 @@ export function pairedValue(text: string, at: number): Span | undefined {
   const prefix = text[name.begin - 1] === "b" ? 1 : 0;
   const before = text[name.begin - 1 - prefix] ?? "";
   // Where the name is itself the value of a member, what follows is the name of the next.
+  if (before === ":") return memberValue(text, at, name.text);
   if (!/[([{,\s]/.test(before)) return undefined;
   const begin = runEnd(text, at + 1, /\s/);
   const span = inQuotes(text, begin) ?? wrapped(text, begin);
@@ -62,6 +69,12 @@ export function pairedValue(text: string, at: number): Span | undefined {
   const inList = before === "," || text[runEnd(text, span.end, /["'`\\ \t]/)] === ",";
   const isWord = inList && PLAIN_WORD.test(text.slice(span.begin, Math.min(span.end, at + 40)));
   return isWord ? undefined : unlessPlain(text, span, name.text);
+}
+
+function memberValue(text: string, at: number, name: string): Span | undefined {
+  const match = VALUE_MEMBER.exec(text.slice(at + 1, at + 1 + MAX_MEMBER_CHARACTERS));
+  const span = match === null ? undefined : inQuotes(text, at + 1 + match[0].length);
+  return span && unlessPlain(text, span, name);
 }
 
 /** `--token VALUE`, `--token "VALUE"`, and `"--token", "VALUE"` of a list. */

@@ -53,6 +53,13 @@ const SECRETS: readonly [string, string][] = [
   ["serve --hf-token=pollen --port 1", "serve --hf-token=[redacted] --port 1"],
   [`serve --password "two words" x`, `serve --password "[redacted]" x`],
   [`["serve", "--token", "pollen", "x"]`, `["serve", "--token", "[redacted]", "x"]`],
+  // Named by another member.
+  [`{"name": "HF_TOKEN", "value": "pollen"}`, `{"name": "HF_TOKEN", "value": "[redacted]"}`],
+  [`[{'name':'API_KEY','value':'a b'},1]`, `[{'name':'API_KEY','value':'[redacted]'},1]`],
+  [
+    String.raw`"{\"key\":\"DB_PASSWORD\",\"value\":\"abc\",\"n\":1}"`,
+    String.raw`"{\"key\":\"DB_PASSWORD\",\"value\":\"[redacted]\",\"n\":1}"`,
+  ],
   // Wrapped, and behind operators of two characters.
   [`api_key: Some("hunter2"), n: 1`, "api_key: [redacted], n: 1"],
   [`api_key=SecretStr('hunter2') n`, "api_key=[redacted] n"],
@@ -145,6 +152,8 @@ const HARMLESS = [
   "first pass: 3.4 s, bypass=on, compass: north",
   `{"name":"token","type":"string"}`,
   `required: ["model","token","name"]`,
+  `{"name":"HF_TOKEN","valueFrom":{"secretKeyRef":{"name":"hub"}}}`,
+  `{"name":"eos_token","value":"</s>"}`,
   "error: no -----BEGIN PRIVATE KEY----- in /etc/key.pem",
   "error: no -----BEGIN PRIVATE KEY----- found in it\nCUDA out of memory",
 ];
