@@ -13,6 +13,8 @@ export interface FixtureHomeOptions {
   parallel?: number;
   /** What rbee.yaml says under `limits`. */
   limits?: Record<string, unknown>;
+  /** Whether the queen listens beyond loopback, by the listener that this needs. Default: no. */
+  network?: boolean;
 }
 
 /** Queen, hive and one worker of the fixture engine, which is ready. */
@@ -33,15 +35,22 @@ export class FixtureHome implements AsyncDisposable {
       await home.configure({
         hive: { memory_check: false },
         ...(options.limits && { limits: options.limits }),
+        ...(options.network && { queen: { host: "0.0.0.0" } }),
         models: { [FIXTURE_MODEL]: { engine: "fixture", parallel: options.parallel ?? 4 } },
         engines: { fixture: { command: engineCommand(...options.flags ?? []) } },
       });
+      const headers: Record<string, string> = {};
+      if (options.network) {
+        const made = await home.rbee(["token", "create", "--role", "admin"]);
+        if (made.code !== 0) throw new Error(made.stderr);
+        headers["Authorization"] = `Bearer ${made.stdout.trim()}`;
+      }
       const up = await home.rbee(["up"]);
       if (up.code !== 0) throw new Error(up.stderr);
       const spawned = await home.rbee(["worker", "spawn", FIXTURE_MODEL]);
       if (spawned.code !== 0) throw new Error(spawned.stderr);
       const { url: queen } = await home.daemon("queen");
-      const listed = await (await fetch(`${queen}/v1/workers`)).json();
+      const listed = await (await fetch(`${queen}/v1/workers`, { headers })).json();
       const engine = workerListSchema.parse(listed).workers[0]?.url;
       if (!engine) throw new Error("The fixture engine has no address");
       return new FixtureHome(home, { queen, engine });

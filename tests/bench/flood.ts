@@ -15,10 +15,14 @@ const ROUNDS = 3;
 const CLIENT = fileURLToPath(new URL("flood_client.ts", import.meta.url));
 const BARE = fileURLToPath(new URL("rivals/bare_refusal.ts", import.meta.url));
 const ANSWERED = ["wrong token", "bad JSON", "too large", "unknown path", "too often"] as const;
-const FLOODS: readonly (readonly [string, readonly FloodKind[]])[] = [
-  ...ANSWERED.map((kind) => [kind, [kind]] as const),
+type Flood = readonly [name: string, kinds: readonly FloodKind[]];
+const TOGETHER: readonly Flood[] = [
   ["all of them", ANSWERED],
   ["wrong token, leaves at once", ["leaving"]],
+];
+const FLOODS: readonly Flood[] = [
+  ...ANSWERED.map((kind) => [kind, [kind]] as const),
+  ...TOGETHER,
 ];
 
 interface Measured {
@@ -31,12 +35,22 @@ interface Measured {
  * Good requests alone, and beside bad ones that one process sends as fast as it can over 32 connections:
  * to a bare server that answers 404, which tells what the sending itself costs on this machine, and to
  * the queen. Rounds take turns, and a row is the median of them. The target: beside a flood of the queen
- * good requests are slower by at most a tenth than beside the same flood of the bare server.
+ * good requests are slower by at most a tenth than beside the same flood of the bare server. First for
+ * loopback, then for the listener beyond it, which is another.
  *
  * @throws {Error} If a good request fails.
  */
 export async function benchFlood(): Promise<void> {
+  await benchListener("on loopback", { network: false, floods: FLOODS });
+  await benchListener("on all addresses", { network: true, floods: TOGETHER });
+}
+
+async function benchListener(
+  where: string,
+  { network, floods }: { network: boolean; floods: readonly Flood[] },
+): Promise<void> {
   await using fixture = await FixtureHome.start({
+    network,
     flags: ["--token-ms", String(TOKEN_MS)],
     parallel: GOOD_AT_ONCE,
     limits: { tokens: { good: { requests_per_second: 0 } } },
@@ -47,7 +61,7 @@ export async function benchFlood(): Promise<void> {
   const target: ChatTarget = { ...fixture.queen, headers };
   await measure(target);
   const rows: BenchRow[] = [];
-  for (const [name, kinds] of FLOODS) {
+  for (const [name, kinds] of floods) {
     const alone: Measured[] = [];
     const besideBare: Measured[] = [];
     const besideQueen: Measured[] = [];
@@ -61,7 +75,7 @@ export async function benchFlood(): Promise<void> {
     rows.push(row(name, { alone, besideBare, besideQueen }));
   }
   printTable(
-    `Good requests beside a flood: ${GOOD_AT_ONCE} at once, ${TOKENS} tokens with ${TOKEN_MS} ms before each; ms, and requests/s`,
+    `Good requests beside a flood ${where}: ${GOOD_AT_ONCE} at once, ${TOKENS} tokens with ${TOKEN_MS} ms before each; ms, and requests/s`,
     rows,
   );
 }
