@@ -3,6 +3,7 @@ import OpenAI from "openai";
 import { Certificates, tlsTest } from "../helpers/certificates.ts";
 import { endlessFormat } from "../helpers/openai_home.ts";
 import { outerAddress } from "../helpers/open_home.ts";
+import { FakeHub } from "../helpers/fake_hub.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -159,6 +160,33 @@ tlsTest("A queen reaches a hive that was added by https, and sends it requests",
   await ok(near, ["down"]);
   // The hive's own home still reaches it.
   assert.match((await ok(far, ["hive", "status"])).stdout, /^Hive local runs at https:/m);
+  await ok(far, ["down"]);
+}, NEEDS);
+
+tlsTest("a model goes to a hive behind TLS and comes back, and loads there", async () => {
+  await using hub = await FakeHub.start();
+  await using homes = await EncryptedHomes.make();
+  const { certificates } = homes;
+  const { cert, key } = await certificates.issue("hive", { names: NAMES });
+  const far = await homes.home({ hive: { host: "0.0.0.0", tls_cert: cert, tls_key: key } });
+  const { file } = await homes.token(far, "admin");
+  await ok(far, ["hive", "start"]);
+  const url = await outerUrl(far, "hive");
+
+  const near = await homes.home({ queen: { ca: certificates.ca } });
+  near.env["HF_ENDPOINT"] = hub.url;
+  await ok(near, ["up"]);
+  await ok(near, ["hive", "add", "far", "--url", url, "--token-file", file]);
+  const model = "hf:bees/tiny:bee-tiny-F16.gguf";
+  await ok(near, ["model", "download", model, "--hive", "local"]);
+  await ok(near, ["model", "copy", model, "--from", "local", "--to", "far"]);
+  await ok(near, ["model", "remove", model, "--hive", "local"]);
+  const answer = ["infer", model, "Hello", "--hive", "far", "--max-tokens", "4"];
+  assert.match((await ok(near, answer)).stdout, /\S/);
+  await ok(near, ["model", "copy", model, "--from", "far", "--to", "local"]);
+  const { stdout } = await ok(near, ["model", "list"]);
+  for (const hive of ["local", "far"]) assert.match(stdout, new RegExp(`^${model} +${hive} `, "m"));
+  await ok(near, ["down"]);
   await ok(far, ["down"]);
 }, NEEDS);
 

@@ -176,7 +176,12 @@ export class FileServer implements AsyncDisposable {
         }
         this.#sent += most - at;
         if (!response.write(bytes.subarray(at, most)) && !response.destroyed) {
-          await Promise.race([once(response, "drain"), once(response, "close")]);
+          const goesOn = new AbortController();
+          const events = ["drain", "close"].map((name) =>
+            once(response, name, goesOn).catch((error: unknown) => error)
+          );
+          await Promise.race(events);
+          goesOn.abort();
         }
         at = most;
         if (response.destroyed) return;
