@@ -41,6 +41,15 @@ class EncryptedHomes implements AsyncDisposable {
     return { token: stdout.trim(), file };
   }
 
+  /** A hive with TLS, where others reach it, and a file with the token that they need. */
+  async farHive() {
+    const { cert, key } = await this.certificates.issue("hive", { names: NAMES });
+    const far = await this.home({ hive: { host: "0.0.0.0", tls_cert: cert, tls_key: key } });
+    const { file } = await this.token(far, "admin");
+    await ok(far, ["hive", "start"]);
+    return { far, file, url: await outerUrl(far, "hive") };
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }
@@ -129,11 +138,7 @@ tlsTest(
 tlsTest("A queen reaches a hive that was added by https, and sends it requests", async () => {
   await using homes = await EncryptedHomes.make();
   const { certificates } = homes;
-  const { cert, key } = await certificates.issue("hive", { names: NAMES });
-  const far = await homes.home({ hive: { host: "0.0.0.0", tls_cert: cert, tls_key: key } });
-  const { file } = await homes.token(far, "admin");
-  await ok(far, ["hive", "start"]);
-  const url = await outerUrl(far, "hive");
+  const { far, url, file } = await homes.farHive();
 
   const near = await homes.home({ queen: {} });
   await ok(near, ["queen", "start"]);
@@ -167,11 +172,7 @@ tlsTest("a model goes to a hive behind TLS and comes back, and loads there", asy
   await using hub = await FakeHub.start();
   await using homes = await EncryptedHomes.make();
   const { certificates } = homes;
-  const { cert, key } = await certificates.issue("hive", { names: NAMES });
-  const far = await homes.home({ hive: { host: "0.0.0.0", tls_cert: cert, tls_key: key } });
-  const { file } = await homes.token(far, "admin");
-  await ok(far, ["hive", "start"]);
-  const url = await outerUrl(far, "hive");
+  const { far, url, file } = await homes.farHive();
 
   const near = await homes.home({ queen: { ca: certificates.ca } });
   near.env["HF_ENDPOINT"] = hub.url;
