@@ -114,10 +114,16 @@ export class EventConnection {
     url: string,
     { after, body, headers }: StreamRequest,
   ): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const checkMs = this.#silenceLimitMs / CHECKS_PER_LIMIT;
+    let checkedMs = performance.now();
     this.#silenceTimer = setInterval(() => {
-      if (performance.now() - this.#lastChunkMs < this.#silenceLimitMs) return;
+      const nowMs = performance.now();
+      const wasStopped = nowMs - checkedMs > 2 * checkMs;
+      checkedMs = nowMs;
+      // What came while this process did not run has still to be read.
+      if (wasStopped || nowMs - this.#lastChunkMs < this.#silenceLimitMs) return;
       this.#abort.abort(new RbeeError("unreachable", `${url} has been silent for too long`));
-    }, this.#silenceLimitMs / CHECKS_PER_LIMIT);
+    }, checkMs);
     const response = await fetch(url, {
       ...trustFor(url),
       headers: {

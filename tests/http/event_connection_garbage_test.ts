@@ -29,7 +29,7 @@ async function readOne(connection: EventConnection, url: string) {
 
 Deno.test("EventConnection notices silence also after a garbage collection", async () => {
   const server = serveSilence();
-  const connection = new EventConnection({ silenceLimitMs: 200 });
+  const connection = new EventConnection({ silenceLimitMs: 2000 });
   try {
     const events = await readOne(connection, server.url);
     const next = events.next();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { delay } from "../../src/base/delay.ts";
 import { RbeeError } from "../../src/base/rbee_error.ts";
 import { EventConnection } from "../../src/http/event_connection.ts";
 import { errorBody } from "../../src/http/errors.ts";
@@ -106,6 +107,23 @@ Deno.test("EventConnection stays open while comments arrive", async () => {
   const read = await readAll(server.url, 0, connection);
   assert.deepEqual(read.map((event) => event.type), ["done"]);
   assert.ok(connection.heardMs >= silenceLimitMs, `heard for ${connection.heardMs} ms`);
+});
+
+Deno.test("EventConnection reads what came while its process was stopped before it takes it for silence", async () => {
+  const silenceLimitMs = 200;
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  await using server = serve(() =>
+    events(new ReadableStream({ start: (started) => void (controller = started) }))
+  );
+  const connection = new EventConnection({ silenceLimitMs });
+  const reading = readAll(server.url, 0, connection);
+  // After its second look it is known how often it looks.
+  await delay(silenceLimitMs / 3);
+  // As a signal stops a process, or a lid that is closed.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * silenceLimitMs);
+  controller!.enqueue(new TextEncoder().encode(DONE));
+  controller!.close();
+  assert.deepEqual((await reading).map((event) => event.type), ["done"]);
 });
 
 Deno.test("EventConnection ends with the reason of its signal", async () => {
