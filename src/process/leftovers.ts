@@ -10,6 +10,8 @@ import { DEFAULT_GRACE_MS } from "./supervisor.ts";
 const AFTER_KILL_MS = 5000;
 const SWEEP_MS = 1000;
 const SWEEP_PAUSE_MS = 5;
+// However long each of them takes.
+const MIN_LOOKS = 20;
 
 /**
  * The processes that are left of groups, and only those: a whole group while its first process is the
@@ -91,16 +93,17 @@ export async function endLeftoversOf(
 /**
  * Kills whoever carries a worker's mark: what has moved out of its group, and so was not reached by the
  * group's signal. Looks again until nothing is found twice in a row, since what forks while it is looked
- * for may be missed. Resolves false when something is left after a second.
+ * for may be missed. Resolves false when something is left after a second
+ * and twenty looks.
  */
 export async function killMarked(mark: string): Promise<boolean> {
   const deadlineMs = performance.now() + SWEEP_MS;
-  for (let empty = 0; empty < 2;) {
+  for (let looks = 1, empty = 0; empty < 2; looks++) {
     const found = [...processesWithVariable(WORKER_VARIABLE)]
       .filter(([pid, value]) => value === mark && pid !== Deno.pid && isAlive(pid));
     for (const [pid] of found) signal({ pid }, "SIGKILL");
     empty = found.length === 0 ? empty + 1 : 0;
-    if (empty === 0 && performance.now() > deadlineMs) return false;
+    if (empty === 0 && looks >= MIN_LOOKS && performance.now() > deadlineMs) return false;
     if (empty < 2) await delay(SWEEP_PAUSE_MS);
   }
   return true;

@@ -24,6 +24,7 @@ export interface ReadinessOptions {
 const MIN_PAUSE_MS = 20;
 const MIN_PROBE_MS = 250;
 const MAX_PROBE_MS = 60_000;
+const LAST_LOOK_MS = 500;
 
 /**
  * Probes with capped backoff, and at news, until the process is ready.
@@ -56,6 +57,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
     const ready = await within(unlessAborted(probing, stop), probeMs(patienceMs));
     attempt.abort();
     if (ready) return;
+    // What it said while this process did not run has still to be read.
+    if (leftMs() < 0) await delay(LAST_LOOK_MS, { signal: stop });
     if (leftMs() < 0) {
       throw new RbeeError(
         "timeout",

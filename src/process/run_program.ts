@@ -28,7 +28,7 @@ export interface ProgramRun {
 const MAX_LINES = 1000;
 const LINGER_MS = 500;
 // For the system to end what was killed. What hangs in the kernel does not end, and is left behind.
-const KILLED_MS = 1000;
+const KILLED_MS = 10_000;
 
 /**
  * Runs a program that is expected to print a little and end, and gives what it printed, whatever its

@@ -123,7 +123,7 @@ Deno.test("two spawns of one model at once start one process of an engine", asyn
 });
 
 Deno.test("a worker that ignores SIGTERM is killed after the grace period", async () => {
-  await using hive = engineHive(["--ignore-sigterm", "--fork-grandchild"], { graceMs: 100 });
+  await using hive = engineHive(["--ignore-sigterm", "--fork-grandchild"], { graceMs: 2000 });
   const { worker_id, pid } = await hive.spawn(FIXTURE);
   const end = (await hive.run({ operation: "worker_stop", worker_id })).at(-1);
   assert.ok(end?.type === "done");

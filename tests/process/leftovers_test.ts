@@ -101,7 +101,7 @@ Deno.test("endLeftovers() kills what does not obey SIGTERM after the grace, and 
   await using obedient = new MarkedProcesses(STAY);
   await Promise.all([stubborn.member(), obedient.member()]);
   const groups = [stubborn.entry({ mark }), obedient.entry()];
-  assert.equal(await endLeftovers(groups, { graceMs: 200 }), 3);
+  assert.equal(await endLeftovers(groups, { graceMs: 2000 }), 3);
   assert.equal((await stubborn.leader.ended).signal, "SIGKILL");
   assert.equal((await obedient.leader.ended).signal, "SIGTERM");
 });
@@ -111,7 +111,7 @@ Deno.test("endLeftovers() does not forget who is left of a group whose first pro
   // Nothing but its group tells that the second is of the first.
   await using group = new MarkedProcesses(`env -i sh -c '${STUBBORN}' & wait`, mark);
   const member = await group.member();
-  assert.equal(await endLeftovers([group.entry({ mark })], { graceMs: 200 }), 2);
+  assert.equal(await endLeftovers([group.entry({ mark })], { graceMs: 2000 }), 2);
   assert.equal((await group.leader.ended).signal, "SIGTERM");
   assert.equal(isAlive(member), false);
 });

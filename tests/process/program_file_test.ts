@@ -3,6 +3,7 @@ import { spawnChild } from "../../src/process/child.ts";
 import { whyNotRunnable } from "../../src/process/program_file.ts";
 import { runCaptured } from "../helpers/captured_child.ts";
 import { TemporaryFolder } from "../helpers/temporary_folder.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 const OWN = Deno.build.arch === "x86_64" ? 0x3e : 0xb7;
 const FOREIGN = Deno.build.arch === "x86_64" ? 0xb7 : 0x3e;
@@ -20,8 +21,7 @@ function elf(machine: number, length = 64): Uint8Array {
 async function programs(files: Record<string, Uint8Array | string>): Promise<TemporaryFolder> {
   const folder = await TemporaryFolder.make();
   for (const [name, content] of Object.entries(files)) {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(folder.join(name), bytes, { mode: 0o755 });
+    await writeProgram(folder.join(name), content);
   }
   return folder;
 }

@@ -15,7 +15,7 @@ Deno.test("stopChild() ends a child that obeys SIGTERM, long before the grace pe
 Deno.test("stopChild() kills a child that ignores SIGTERM after the grace period", async () => {
   await using captured = new CapturedChild(fixture("ignore_sigterm.ts"));
   await captured.printed("ready");
-  const stopping = stopChild(captured.child, { graceMs: 500 });
+  const stopping = stopChild(captured.child, { graceMs: 2000 });
   await captured.printed("ignored SIGTERM");
   assert.deepEqual(await stopping, { code: 137, signal: "SIGKILL" });
 });

@@ -4,6 +4,7 @@ import { openTunnel } from "../../src/ssh/tunnel.ts";
 import { CapturedChild, fixture } from "../helpers/captured_child.ts";
 import { sshTest, TestSshHost } from "../helpers/ssh_host.ts";
 import { processesSaying } from "../helpers/ssh_host_processes.ts";
+import { writeProgram } from "../helpers/written_program.ts";
 
 /** What sshd says first, read through a tunnel to its own port. */
 async function bannerAt(port: number): Promise<string> {
@@ -118,7 +119,7 @@ if mkdir "${folder.join("first")}" 2>/dev/null; then
 fi
 exec /usr/bin/ssh -F ${folder.join("config")} "$@"
 `;
-  await Deno.writeTextFile(`${binPath}/ssh`, script);
+  await writeProgram(`${binPath}/ssh`, script);
   const tunnel = await openTunnel(machine.host, { remotePort: portOf(machine) });
   assert.ok((await Deno.stat(folder.join("first"))).isDirectory);
   assert.match(await bannerAt(tunnel.localPort), /^SSH-2\.0/);
