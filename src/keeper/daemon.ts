@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { delay } from "../base/delay.ts";
 import { messageOf, RbeeError, toRbeeError } from "../base/rbee_error.ts";
 import { daemonFiles, type Paths } from "../config/paths.ts";
 import type { Health } from "../contracts/health.ts";
@@ -41,6 +42,8 @@ export interface StartOptions {
 }
 
 const START_STALL_MS = 30_000;
+const READY_LINE_MS = 2000;
+const LOOK_AGAIN_MS = 10;
 
 /**
  * The daemon of this home, if one runs: its pid file names a living process whose `/health` answers
@@ -136,8 +139,18 @@ async function untilHealthy(
     stallMs: START_STALL_MS,
     signal,
   });
-  await follower.pump();
+  await readToReady(follower, signal);
   return found!;
+}
+
+/** Its answer may come before the line that says so is in its log, which is written beside it. */
+async function readToReady(follower: LogFollower, signal: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + READY_LINE_MS;
+  await follower.pump();
+  while (!follower.hasSaidReady && performance.now() < deadlineMs) {
+    await delay(LOOK_AGAIN_MS, { signal });
+    await follower.pump();
+  }
 }
 
 /** Asks a daemon's health, which must name the role and the instance that its pid file names. */

@@ -18,6 +18,7 @@ export class LogFollower {
   #lastLineMs = performance.now();
   #lastError: NarrationRecord | undefined;
   #plain: string[] = [];
+  #hasSaidReady = false;
 
   private constructor(file: Deno.FsFile) {
     this.#file = file;
@@ -41,6 +42,11 @@ export class LogFollower {
   /** The last error that was narrated, or else the last lines that were no narration. */
   get lastWords(): string {
     return this.#lastError?.human ?? this.#plain.slice(-3).join(" ");
+  }
+
+  /** Whether the daemon has said that it is ready. */
+  get hasSaidReady(): boolean {
+    return this.#hasSaidReady;
   }
 
   /** Reads what has come since and says it. */
@@ -69,6 +75,7 @@ export class LogFollower {
     // What belongs to somebody's job is for who watches that job.
     if (record.job_id !== undefined) return;
     if (record.level === "error") this.#lastError = record;
+    if (record.action === "ready") this.#hasSaidReady = true;
     deliver(record);
   }
 }

@@ -5,6 +5,9 @@ import { narrate } from "../narration/narrate.ts";
 import { findDaemon } from "./daemon.ts";
 import type { Settings } from "./settings.ts";
 
+// Who listens there and is busy; where nobody does, that is known at once.
+const FOREIGN_MS = 10_000;
+
 /** A queen to talk to. */
 export interface QueenAddress {
   /** Where this keeper reaches her. */
@@ -35,7 +38,7 @@ export async function findQueen(settings: Settings): Promise<QueenAddress | unde
   // Port 0 is any free one: there is no address at which another could be.
   if (port === 0) return undefined;
   const url = `http://${host}:${port}`;
-  const health = await requestHealth(url, { timeoutMs: 2000 }).catch(() => undefined);
+  const health = await requestHealth(url, { timeoutMs: FOREIGN_MS }).catch(() => undefined);
   if (health?.role !== "queen") return undefined;
   // Anybody on this machine may have the port: what is secret is for a queen that was named.
   const hint = token === undefined ? "" : `; to show her your token, name her with --queen ${url}`;

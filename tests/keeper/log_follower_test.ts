@@ -163,3 +163,13 @@ Deno.test("LogFollower tells when the last line came", async () => {
   await log.write(" and its end\n");
   assert.ok(log.follower.lastLineMs >= before);
 });
+
+Deno.test("LogFollower knows whether the daemon has said that it is ready", async () => {
+  await using log = await FollowedLog.open();
+  await log.write(line("", { action: "listening" }));
+  assert.equal(log.follower.hasSaidReady, false);
+  await log.write(line("", { action: "ready" }).slice(0, 40));
+  assert.equal(log.follower.hasSaidReady, false);
+  await log.write(line("", { action: "ready" }).slice(40));
+  assert.equal(log.follower.hasSaidReady, true);
+});
