@@ -22,7 +22,7 @@ const WORKER_LOST = new Set([
 ]);
 // A worker that was started again knows nothing of the jobs of the process before.
 const JOB_LOST = "job_not_found";
-const END_MS = 5000;
+const END_MS = 30_000;
 const LOOK_AGAIN_MS = 100;
 
 /** An operation of a worker, and where it may run. */
@@ -208,7 +208,7 @@ function isOfStoppingWorker(error: unknown): boolean {
 
 /**
  * Whether the hive itself ends a worker, as `rbee worker stop` has it do: then nobody wants another. Where
- * it does not, resolves when the hive has seen the worker's process end, which is about to, or after 5 s:
+ * it does not, resolves when the hive has seen the worker's process end, which is about to, or after 30 s:
  * before, the hive would give the same one again.
  */
 async function isStopped(
