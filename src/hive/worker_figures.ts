@@ -2,12 +2,13 @@ import { OWN_ENGINE } from "../config/engine_settings.ts";
 import type { Exposition } from "../metrics/merge_expositions.ts";
 import type { Worker } from "./worker.ts";
 
-const ANSWER_MS = 1000;
+// Prometheus itself waits ten.
+const ANSWER_MS = 5000;
 const MAX_BYTES = 256 * 1024;
 
 /**
  * Asks the workers of rbee's own engine for their figures, side by side. One that does not answer within
- * a second, or with more than 256 KiB, is left out: the figures of the others must not wait for it.
+ * 5 s, or with more than 256 KiB, is left out: the figures of the others must not wait for it.
  *
  * @param labelsOf What is added to a worker's figures.
  */
