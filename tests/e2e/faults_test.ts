@@ -4,6 +4,7 @@ import { workerListSchema } from "../../src/contracts/worker.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { requestJson } from "../../src/http/api_client.ts";
 import { RbeeHome } from "../helpers/rbee_home.ts";
+import { enginesAsModels, fixtureEngine } from "../helpers/supervised_home.ts";
 
 const LONG = {
   operation: "infer",
@@ -12,6 +13,9 @@ const LONG = {
   prompt: "bee, bee, bee, bee, bee, bee, bee, bee,",
   temperature: 0,
 };
+
+/** A model whose worker goes on loading. */
+const NEVER_READY = enginesAsModels({ never: fixtureEngine("--hang") });
 
 async function startLongJob(url: string) {
   const client = new JobClient(url, { patienceMs: 20_000 });
@@ -51,9 +55,9 @@ Deno.test("a worker killed while it loads ends the job with one clear error and 
   let end: JobEvent | undefined;
   for await (const event of client.stream(job_id)) {
     end = event;
-    if (event.type !== "narration" || event.action !== "listening") continue;
-    const [worker] = await workersOf(url);
-    Deno.kill(worker!.pid!, "SIGKILL");
+    if (event.type !== "narration") continue;
+    const pid = /^Worker process (\d+) started$/.exec(event.human)?.[1];
+    if (pid !== undefined) Deno.kill(Number(pid), "SIGKILL");
   }
   assert.ok(end?.type === "error", JSON.stringify(end));
   assert.equal(end.code, "worker_died");
@@ -108,9 +112,10 @@ Deno.test("a job cancelled while it answers ends at once, and its worker is free
 
 Deno.test("Ctrl-C cancels the job first and exits with 130", async () => {
   await using home = await RbeeHome.create();
+  await home.configure(NEVER_READY);
   assert.equal((await home.rbee(["up"])).code, 0);
   const { url } = await home.daemon("queen");
-  const running = home.start(["run", "bee-tiny", "Tell me a story about Luna."]);
+  const running = home.start(["run", "never", "Tell me a story about Luna."]);
   await running.line(/worker_spawn {3}: Worker process/);
   running.signal("SIGINT");
   const { code, stderr } = await running.result;
@@ -164,15 +169,14 @@ Deno.test("a hive killed with SIGKILL takes its workers with it", async () => {
 Deno.test("a queen killed in the middle is never taken for the end of the job", async () => {
   await using home = await RbeeHome.create();
   assert.equal((await home.rbee(["up"])).code, 0);
+  await spawnSlowWorker(home);
   const queen = await home.daemon("queen");
   const client = new JobClient(queen.url, { patienceMs: 0 });
   const { job_id } = await client.submit(LONG);
   await assert.rejects(
     lastEvent((async function* () {
       for await (const event of client.stream(job_id)) {
-        if (event.type === "narration" && event.action === "listening") {
-          Deno.kill(queen.pid, "SIGKILL");
-        }
+        if (event.type === "token" && event.i === 0) Deno.kill(queen.pid, "SIGKILL");
         yield event;
       }
     })()),
@@ -339,9 +343,10 @@ Deno.test("an engine that does not exist is refused by its name", async () => {
 
 Deno.test("a Ctrl-C that arrives twice at once, as deno task makes it, still cancels the job", async () => {
   await using home = await RbeeHome.create();
+  await home.configure(NEVER_READY);
   assert.equal((await home.rbee(["up", "-q"])).code, 0);
   const { url } = await home.daemon("queen");
-  const running = home.start(["run", "bee-tiny", "Tell me a story about Luna."]);
+  const running = home.start(["run", "never", "Tell me a story about Luna."]);
   await running.line(/worker_spawn {3}: Worker process/);
   running.signal("SIGINT");
   running.signal("SIGINT");

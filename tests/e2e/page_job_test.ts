@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import type { JobEvent } from "../../src/contracts/job_event.ts";
-import { freePort } from "../../src/process/free_port.ts";
 import { browserTest } from "../helpers/browser_page.ts";
 import { startCuttableProxy } from "../helpers/cuttable_proxy.ts";
+import { keptPort } from "../helpers/kept_port.ts";
 import { twoFrames } from "../helpers/screenshots.ts";
 import {
   allRows,
@@ -110,7 +110,7 @@ Deno.test(
     async (startBrowser) => {
       await using home = await SupervisedHome.up(
         enginesAsModels({ gated: fixtureEngine("--gate") }),
-        { RBEE_QUEEN_PORT: String(freePort()) },
+        { RBEE_QUEEN_PORT: String(keptPort()) },
       );
       await using browser = await startBrowser();
       const job = await home.watch(ASK);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listProcesses } from "../../src/process/process_table.ts";
-import { freePort } from "../../src/process/free_port.ts";
+import { keptPort } from "../helpers/kept_port.ts";
 import {
   enginesAsModels,
   fixtureEngine,
@@ -26,7 +26,7 @@ Deno.test("a hive killed takes its own workers along, and the next one ends what
       gated: fixtureEngine(...STUBBORN, "--gate"),
     }),
     // As it has by default: the same each time it starts.
-    { RBEE_HIVE_PORT: String(freePort()) },
+    { RBEE_HIVE_PORT: String(keptPort()) },
   );
   const loading = await home.watch({ operation: "worker_spawn", model: "slow" });
   await loading.seen((event) => event.type === "log" && /loading model/.test(event.line));
@@ -48,6 +48,10 @@ Deno.test("a hive killed takes its own workers along, and the next one ends what
     parallel: 3,
   });
   await ownLoading.said("listening");
+  // It must not be ready before its hive is killed.
+  const { fields } = await ownLoading.said("worker_spawn", /started$/);
+  const loadingPid = Number(fields?.["pid"]);
+  Deno.kill(loadingPid, "SIGSTOP");
   const before = await home.workers();
   assert.deepEqual(before.map(({ model, state }) => `${model} ${state}`), [
     "bee-tiny loading",
@@ -67,6 +71,7 @@ Deno.test("a hive killed takes its own workers along, and the next one ends what
   assert.equal(workers.length, 3, JSON.stringify(own));
 
   await home.kill("hive");
+  Deno.kill(loadingPid, "SIGCONT");
   await home.assertGone(own);
   assert.equal(engines.filter(isThere).length, 15, "they know no pipe to their parent");
   const said = await home.up();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../src/process/free_port.ts";
 import { JobClient } from "../../src/jobs/job_client.ts";
 import { JobReader } from "../helpers/job_reader.ts";
+import { keptPort } from "../helpers/kept_port.ts";
 import { enginesAsModels, fixtureEngine, SupervisedHome } from "../helpers/supervised_home.ts";
 
 const ask = (model: string) => ({ operation: "infer", model, prompt: "Hello" });
@@ -65,7 +65,7 @@ Deno.test("a queen killed while jobs load and answer tells how they ended, and t
 Deno.test("a queen killed as soon as she has taken a job never leaves who waits for it without an end", async () => {
   await using home = await SupervisedHome.up(
     enginesAsModels({ canned: fixtureEngine("--gate") }),
-    { RBEE_QUEEN_PORT: String(freePort()) },
+    { RBEE_QUEEN_PORT: String(keptPort()) },
   );
   await home.spawn("canned");
   const running = home.rbee.start(["infer", "canned", "Hello"]);

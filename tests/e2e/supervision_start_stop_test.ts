@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { gatedEngine } from "../helpers/gated_engine.ts";
 import {
   enginesAsModels,
   fixtureEngine,
   narrated,
   SupervisedHome,
 } from "../helpers/supervised_home.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 
 const ask = (model: string) => ({ operation: "infer", model, prompt: "Hello", max_tokens: 2 });
 
@@ -94,13 +96,17 @@ Deno.test("workers started and stopped at the same moment end either way, and le
 });
 
 Deno.test("a request waits for a worker that loads or comes back, whatever options that was started with", async () => {
+  await using folder = await TemporaryFolder.make();
+  const gated = await gatedEngine(folder);
   await using home = await SupervisedHome.up(enginesAsModels({
-    loading: fixtureEngine("--load-ms", "500"),
-    killed: fixtureEngine("--token-ms", "500"),
+    loading: gated.engine,
+    killed: fixtureEngine("--gate"),
   }));
   const spawn = await home.watch({ operation: "worker_spawn", model: "loading", parallel: 2 });
-  await home.workerIs("loading", "loading");
+  await home.workerIs("loading", "starting");
   const early = await home.watch(ask("loading"));
+  await early.said("worker_wait");
+  await gated.open();
   await early.end;
   await spawn.end;
 
@@ -108,6 +114,8 @@ Deno.test("a request waits for a worker that loads or comes back, whatever optio
   const inFlight = await home.watch(ask("killed"));
   await (await fetch(`${url}/control/requests?arrived=1`)).json();
   Deno.kill(pid!, "SIGKILL");
+  const again = await home.workerIs("killed", "ready", ({ restarts }) => restarts === 1);
+  await (await fetch(`${again.url}/control/release?count=2`, { method: "POST" })).json();
   await inFlight.end;
 
   const workers = (await home.workers()).map(({ model, restarts }) => `${model} ${restarts}`);

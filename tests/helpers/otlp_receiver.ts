@@ -20,7 +20,7 @@ interface Resource {
   resource: { attributes: Attribute[] };
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 /** A collector that speaks OTLP as JSON over HTTP, and keeps what it is sent. */
 export class OtlpReceiver implements AsyncDisposable {

@@ -1,6 +1,8 @@
 import { SignalBell } from "../../src/base/signal_bell.ts";
 import { type Frame, FrameReader } from "./event_frames.ts";
 
+const PATIENCE_MS = 120_000;
+
 /** Reads `GET /v1/watch` in the background until it is disposed of. */
 export class WatchReader implements AsyncDisposable {
   /** What has come so far, in order. */
@@ -29,14 +31,20 @@ export class WatchReader implements AsyncDisposable {
     return new WatchReader(answer);
   }
 
-  /** Resolves with the first that matches, of those that have come too; rejects when they end. */
+  /**
+   * Resolves with the first that matches, of those that have come too; rejects when they end, and after two
+   * minutes.
+   */
   async until(matches: (frame: Frame) => boolean): Promise<Frame> {
+    const deadlineMs = performance.now() + PATIENCE_MS;
     for (let at = 0;;) {
       const found = this.seen.slice(at).find(matches);
       if (found !== undefined) return found;
       at = this.seen.length;
       if (this.#over) throw new Error(`it ended after ${JSON.stringify(this.seen.at(-1))}`);
-      await this.#bell.wait();
+      const timeoutMs = deadlineMs - performance.now();
+      if (timeoutMs < 0) throw new Error(`it did not come in ${PATIENCE_MS} ms`);
+      await this.#bell.wait({ timeoutMs });
     }
   }
 

@@ -131,11 +131,11 @@ Deno.test("where the memory is not checked, nobody is stopped for it", async () 
 });
 
 /** A hive of another engine, whose memory is short for as long as the worker of a context runs. */
-function engineHiveWithout(context: number, flags: readonly string[] = []) {
+function engineHiveWithout(context: number, flags: readonly string[] = [], graceMs = 500) {
   const asked: number[] = [];
   const hive: TestHive = engineHive(flags, {
     limits: { idle: 0 },
-    graceMs: 500,
+    graceMs,
     memory: {
       check({ options }) {
         asked.push(options.context ?? 0);
@@ -186,15 +186,16 @@ Deno.test("two that want room at once have one idle worker stopped where that is
 });
 
 Deno.test("a worker that is stopped while room is made for it is not loaded", async () => {
-  const { hive } = engineHiveWithout(8, ["--ignore-sigterm"]);
+  const { hive } = engineHiveWithout(8, ["--ignore-sigterm"], 3_600_000);
   await using _hive = hive;
-  await idleWorker(hive, other(8));
+  const { pid } = await idleWorker(hive, other(8));
   const job = await hive.watch(other(16));
   await job.said(/^Stopping the idle worker/);
   await hive.client.cancel(job.id);
   const end = (await job.ended).at(-1);
   assert.equal(end?.type, "cancelled");
   assert.ok(!job.events.some((event) => event.type === "narration" && /again/.test(event.human)));
+  Deno.kill(pid!, "SIGKILL");
 });
 
 Deno.test("a worker with a request is not stopped for its memory, however it was started", async () => {

@@ -172,12 +172,18 @@ Deno.test("The plain dialect over a socket goes on after an event that has no pl
 
 Deno.test("A reader whose connection breaks is no longer counted, and the job can be read again", async () => {
   await using role = startTestRole();
-  const id = await submit(role, { ...HOLD, cleanup: "c", unwatched_limit_ms: 500 });
-  const job = role.server.registry.get(id);
+  const id = newJobId();
   const { host } = new URL(role.url);
   const conn = await rawConnect(role.url);
-  await writeAll(conn, `GET /v1/jobs/${id}/stream HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  // It has a reader from its begin.
+  const asked = JSON.stringify({ ...HOLD, job_id: id, cleanup: "c", unwatched_limit_ms: 500 });
+  const type = `Content-Type: application/json\r\nContent-Length: ${asked.length}`;
+  await writeAll(
+    conn,
+    `POST /v1/jobs?stream=true HTTP/1.1\r\nHost: ${host}\r\n${type}\r\n\r\n${asked}`,
+  );
   await readUntil(conn, "Waiting at g");
+  const job = role.server.registry.get(id);
   const probe = await submit(role, { ...HOLD, unwatched_limit_ms: 500 });
   await role.server.registry.get(probe).ended;
   assert.equal(job.signal.aborted, false);
