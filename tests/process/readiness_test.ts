@@ -141,3 +141,16 @@ Deno.test("waitUntilReady() times out when all its time is over, whatever happen
   await assert.rejects(soon(wait({ totalMs: 50, lastProgress, probe })), { code: "timeout" });
   assert.ok(signals.every((signal) => signal.aborted));
 });
+
+Deno.test("waitUntilReady() reads what came while this process did not run before it takes it for silence", async () => {
+  const hourAgo = performance.now() - NEVER_MS;
+  let lastMs = hourAgo;
+  // What came is read in a later turn of the loop.
+  const read = setTimeout(() => lastMs = performance.now(), 0);
+  await wait({
+    stallMs: PATIENCE_MS,
+    lastProgress: () => lastMs,
+    probe: () => Promise.resolve(lastMs > hourAgo),
+  });
+  clearTimeout(read);
+});
