@@ -93,8 +93,7 @@ export async function endLeftoversOf(
 /**
  * Kills whoever carries a worker's mark: what has moved out of its group, and so was not reached by the
  * group's signal. Looks again until nothing is found twice in a row, since what forks while it is looked
- * for may be missed. Resolves false when something is left after a second
- * and twenty looks.
+ * for may be missed. Resolves false when something is left after a second and twenty looks.
  */
 export async function killMarked(mark: string): Promise<boolean> {
   const deadlineMs = performance.now() + SWEEP_MS;

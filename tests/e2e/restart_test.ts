@@ -108,9 +108,11 @@ Deno.test("a queen killed in the middle of a job tells its readers how it ended 
   assert.ok(kept.length > 50, `${kept.length} events are kept`);
   const both = Math.min(kept.length, seen.length);
   assert.deepEqual(kept.slice(0, both), seen.slice(0, both));
-  const lostMs = timeOf(seen.at(-1)) - timeOf(kept.at(-1));
-  // The bound is 200 ms of events; the rest is for a machine that stops now and then.
-  assert.ok(lostMs < 20_000, `${lostMs} ms of events are lost`);
+  // Tokens come every few milliseconds: a longer pause is the machine's, which stood still.
+  const lost = seen.slice(both - 1).map(timeOf);
+  const lostMs = lost.slice(1).reduce((sum, at, n) => sum + Math.min(at - lost[n]!, 100), 0);
+  // The bound is 200 ms of events; the rest is for a machine that has other tests to run.
+  assert.ok(lostMs < 1000, `${lostMs} ms of events are lost`);
   const view = await client.get(job_id);
   assert.equal(view.state, "error");
   assert.equal(view.last_seq, after.length);
