@@ -35,9 +35,11 @@ const forcedEnds: (() => void)[] = [];
 const hangup = new Hangup(() => endBy("SIGHUP"));
 
 // Not Deno's own listeners: llama.cpp's package brings one that, alone among Node's, ends the process.
+// Deno takes all three with the first, and ends the process at those that nobody listens to yet. Two of
+// them ask for that; SIGHUP does not, and goes first.
+process.on("SIGHUP", () => hangup.take());
 process.on("SIGINT", () => endBy("SIGINT"));
 process.on("SIGTERM", () => endBy("SIGTERM"));
-process.on("SIGHUP", () => hangup.take());
 
 try {
   requirePermissions();

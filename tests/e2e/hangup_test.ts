@@ -35,17 +35,6 @@ function isShell(pid: number): boolean {
   return /\/(ba|da)?sh$/.test(Deno.readLinkSync(`/proc/${pid}/exe`));
 }
 
-/** Resolves when a process listens to SIGHUP, itself and no shell that it was before. */
-async function listensToHangup(pid: number): Promise<void> {
-  // Nobody tells of it.
-  for (;;) {
-    const status = await Deno.readTextFile(`/proc/${pid}/status`);
-    const [, mask] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)!;
-    if (!isShell(pid) && (BigInt(`0x${mask}`) & 1n) === 1n) return;
-    await delay(1);
-  }
-}
-
 Deno.test("SIGHUP does not end a role whose shell has it ignored, as under nohup", async () => {
   await using home = await RbeeHome.create();
   // Something is to do after it, so that the shell stays the first of the session.
@@ -63,9 +52,18 @@ Deno.test("SIGHUP does not end a role whose shell has it ignored, as under nohup
 
 Deno.test("SIGHUP while a role in the background starts has it read rbee.yaml when it is ready", async () => {
   await using home = await RbeeHome.create();
+  await home.configure({});
+  const settings = `${home.path}/config/rbee.yaml`;
+  await Deno.rename(settings, `${settings}.later`);
+  assert.ok((await new Deno.Command("mkfifo", { args: [settings] }).output()).success);
   await using hive = hiveBy(home, `exec "$@"`);
-  await listensToHangup(hive.child.pid);
-  Deno.kill(hive.child.pid, "SIGHUP");
+  {
+    // Opens when the hive opens it to read, which waits for the end of what is written.
+    using first = await Deno.open(settings, { write: true });
+    Deno.kill(hive.child.pid, "SIGHUP");
+    await Deno.rename(`${settings}.later`, settings);
+    await new Blob(["{}"]).stream().pipeTo(first.writable, { preventClose: true });
+  }
   await hasSaid(hive, /Read rbee\.yaml again/);
   const said = hive.logged();
   const at = (words: RegExp) => said.findIndex((line) => words.test(line));
