@@ -3,7 +3,9 @@ import { queenTelemetrySchema, type WorkerTelemetry } from "../../src/contracts/
 import { jobSummarySchema } from "../../src/contracts/watch.ts";
 import { parseFrames } from "../helpers/event_frames.ts";
 import { control } from "../helpers/engine_hive.ts";
+import { gatedEngine } from "../helpers/gated_engine.ts";
 import { enginesAsModels, fixtureEngine, SupervisedHome } from "../helpers/supervised_home.ts";
+import { TemporaryFolder } from "../helpers/temporary_folder.ts";
 import { WatchReader } from "../helpers/watch_reader.ts";
 
 const STORY = {
@@ -28,13 +30,18 @@ async function untilWorker(
 }
 
 Deno.test("one stream shows a model load, its job in order though it is taken up again, and how fast it answers", async () => {
-  await using home = await SupervisedHome.up(enginesAsModels({ slow: fixtureEngine("--gate") }));
+  await using folder = await TemporaryFolder.make();
+  const loaded = await gatedEngine(folder);
+  await using home = await SupervisedHome.up(
+    enginesAsModels({ loaded: loaded.engine, slow: fixtureEngine("--gate") }),
+  );
   const watchUrl = `${home.queen.baseUrl}/v1/watch`;
-  const { job_id } = await home.queen.submit(STORY);
+  const { job_id } = await home.queen.submit({ ...STORY, model: "loaded" });
   const first = await WatchReader.open(`${watchUrl}?job=${job_id}`);
   try {
     const loading = await untilWorker(first, ({ state }) => state === "loading");
-    assert.equal(loading.model, "bee-tiny");
+    assert.equal(loading.model, "loaded");
+    await loaded.open();
     await first.until(({ event }) => event === "token");
   } finally {
     await first[Symbol.asyncDispose]();
@@ -50,7 +57,7 @@ Deno.test("one stream shows a model load, its job in order though it is taken up
   assert.deepEqual(both.map(({ id }) => id), both.map((_, at) => `${at + 1}`));
   await second.until(({ event, data }) => {
     if (event !== "job" && event !== "jobs") return false;
-    return data.includes(job_id) && data.includes('"done"') && data.includes('"model":"bee-tiny"');
+    return data.includes(job_id) && data.includes('"done"') && data.includes('"model":"loaded"');
   });
 
   // On the same stream, which has not ended with its job.

@@ -17,6 +17,8 @@ const UNSHARE = ["--mount", "--net", "--pid", "--uts", "--fork", "--kill-child",
 // Carried by what runs in a machine without namespaces, as far as it came through ssh. No name of
 // rbee's own, which its roles do not pass on.
 const MARK = "TEST_SSH_HOST_MARK";
+/** What the first process of a machine waits for: it ends with the input, and so with the test. */
+const HOLDER = "cat";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const HAS_SSHD = existsSync(SSHD) && existsSync("/usr/bin/ssh") && existsSync("/usr/bin/scp");
 const CAN_ISOLATE = HAS_SSHD && VethPair.permitted && succeeds("unshare", ...UNSHARE, "true");
@@ -80,6 +82,9 @@ export class TestSshHost implements AsyncDisposable {
     const host = await start(files, folder, serverLines(options));
     const machine = new TestSshHost({ files, folder, ...host });
     await machine.#sshd.printed("Server listening on");
+    // The first process starts it after the server, which may listen before it runs.
+    const waits = ({ command }: InsideProcess) => command === HOLDER;
+    while (isolated && !machine.#all().some(waits)) await Deno.stat("/proc");
     machine.#own = new Set(machine.#all().map(({ pid }) => pid));
     await machine.knowHostKey("host_key");
     return machine;
@@ -215,7 +220,7 @@ async function startIsolated(
     read -r set_up
     eval "$set_up"
     env -i PATH=${PATH} ${SSHD} -D -e -f /etc/ssh/sshd_config </dev/null &
-    cat >/dev/null`;
+    ${HOLDER} >/dev/null`;
   const sshd = new CapturedChild({
     program: "unshare",
     args: [...UNSHARE, "sh", "-c", script],
@@ -250,7 +255,7 @@ async function startLocal(
   if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true });
   const sshd = new CapturedChild({
     program: "sh",
-    args: ["-c", `${SSHD} -D -e -f ${etc}/sshd_config </dev/null & cat >/dev/null; kill 0`],
+    args: ["-c", `${SSHD} -D -e -f ${etc}/sshd_config </dev/null & ${HOLDER} >/dev/null; kill 0`],
   });
   return { sshd, address: "127.0.0.1", port, initPid: sshd.child.pid };
 }
