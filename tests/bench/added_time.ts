@@ -1,6 +1,7 @@
 import { addedRow, type AddedTimes } from "./added_row.ts";
 import type { ChatTarget } from "./answer_stream.ts";
 import { askFixture, FixtureHome } from "./fixture_home.ts";
+import { startBareHops } from "./rivals/bare_hops.ts";
 import { startNginx } from "./rivals/nginx.ts";
 import { startPortkey } from "./rivals/portkey.ts";
 import { printTable } from "./table.ts";
@@ -23,7 +24,14 @@ export async function benchAddedTime(): Promise<void> {
   // Without one of them the table lacks its row.
   await using nginx = await startNginx(fixture.engine.baseUrl);
   await using portkey = await startPortkey(fixture.engine.baseUrl);
-  const targets = [fixture.engine, fixture.queen, nginx?.target, portkey?.target];
+  await using hops = await startBareHops(fixture.engine.baseUrl);
+  const targets = [
+    fixture.engine,
+    fixture.queen,
+    hops.target,
+    nginx?.target,
+    portkey?.target,
+  ];
   const ways: Times[] = targets.flatMap((target) =>
     target === undefined ? [] : [{ target, first: [], token: [] }]
   );
