@@ -58,7 +58,9 @@ const status = await runCommandLine(Deno.args, {
   },
 });
 await output.flush({ timeoutMs: LAST_FLUSH_MS });
-Deno.exit(status);
+// Not Deno.exit, which does not tell who listens to Node's end: llama.cpp's package ends by it the process
+// in which it tries the library out.
+process.exit(status);
 
 /** Ends the process: the first time in good order, the second time at once. */
 function endBy(signal: string): void {
@@ -79,6 +81,7 @@ function endBy(signal: string): void {
 function endAtOnce(): never {
   // Deno.exit would wait for a collector to take what is left, in native code that no signal ends.
   try {
+    process.emit("exit", 130);
     if (isTracing) Deno.kill(Deno.pid, "SIGKILL");
   } finally {
     // A worker that is ready may send no signals, and waits.

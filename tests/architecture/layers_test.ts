@@ -218,7 +218,7 @@ for (
     // One place knows how children are started, so one place makes sure that they end.
     ["Deno.Command", /\bDeno\.Command\b/, ["src/process/child.ts"], "children"],
     // A role that exits by itself would take its unwritten output with it.
-    ["Deno.exit", /\bDeno\.exit\(/, ["main.ts"], "the end"],
+    ["Deno.exit and process.exit", /\b(Deno|process)\.exit\(/, ["main.ts"], "the end"],
     // One context: two would lose each other's job.
     ["AsyncLocalStorage", /\bAsyncLocalStorage\b/, ["src/narration/context.ts"], "context"],
   ] as const
