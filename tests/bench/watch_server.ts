@@ -13,6 +13,7 @@ import { TelemetryFeed } from "../../src/jobs/telemetry_feed.ts";
 import { History } from "../../src/queen/history.ts";
 import { TokenRates } from "../../src/queen/token_rates.ts";
 import { addWatchRoutes } from "../../src/queen/watch_routes.ts";
+import { serveBench } from "./serve_bench.ts";
 
 const TOKENS = 3000;
 
@@ -46,6 +47,4 @@ app.post("/write", async (c) => {
   return c.json({ writeMs, cpuMs: (user + system) / 1000, tokens: TOKENS });
 });
 
-const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, app.fetch);
-const line = JSON.stringify({ url: `http://127.0.0.1:${server.addr.port}` });
-Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+await serveBench(app.fetch);

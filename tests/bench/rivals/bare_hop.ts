@@ -1,17 +1,12 @@
+import { serveBench } from "../serve_bench.ts";
+
 /**
  * The least that a process of Deno can do between a client and a server: it passes the body on, and the
- * answer back as it comes. Its argument is where it asks; it prints a line of JSON with its own `url`.
+ * answer back as it comes. Its argument is where it asks.
  */
 const [upstream] = Deno.args;
 
-const server = Deno.serve({
-  hostname: "127.0.0.1",
-  port: 0,
-  onListen: ({ port }) => {
-    const line = JSON.stringify({ url: `http://127.0.0.1:${port}` });
-    Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-  },
-}, (request) => {
+await serveBench((request) => {
   const { pathname } = new URL(request.url);
   return fetch(upstream + pathname, {
     method: request.method,
@@ -19,4 +14,3 @@ const server = Deno.serve({
     body: request.body,
   });
 });
-await server.finished;
