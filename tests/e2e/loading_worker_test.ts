@@ -19,8 +19,11 @@ function startWorker(home: RbeeHome): CapturedChild {
 async function startOnTrial(home: RbeeHome): Promise<{ worker: CapturedChild; trial: number }> {
   for (;;) {
     const worker = startWorker(home);
+    let hasEnded = false;
+    worker.ended.then(() => hasEnded = true);
     const isReady = () => worker.logged().some((line) => line.includes("worker_ready"));
     while (!isReady()) {
+      assert.equal(hasEnded, false, worker.logged().join("\n"));
       const trial = home.processes().find(({ command }) => command.includes(TRIAL))?.pid;
       if (trial !== undefined && halt(trial)) return { worker, trial };
       await delay(1);
